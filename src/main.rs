@@ -1,0 +1,2 @@
+//! The `portcullis` program.
+fn main() {}

@@ -1,0 +1,231 @@
+//! An agency and what the gateway knows about it: one function of one body (design §2).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AgencyId, Area};
+
+/// A directory entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agency {
+    /// Its name on the wire.
+    pub agency_id: AgencyId,
+    /// Its name for people, "Kent Police".
+    pub name: String,
+    /// The body that it belongs to, which groups its functions.
+    pub organisation: String,
+    /// What kind of body it is (domain §1.3).
+    #[serde(rename = "type")]
+    pub agency_type: AgencyType,
+    /// How it stands towards section 325 of the Criminal Justice Act 2003.
+    pub status: Status,
+    /// A suspended agency neither sends nor receives.
+    #[serde(default)]
+    pub suspended: bool,
+    /// The MAPPA areas that it serves.
+    pub areas: Vec<Area>,
+    /// How it can be reached, most wanted first.
+    pub channels: Vec<Channel>,
+    /// Keys that messages to it may be sealed to.
+    #[serde(default)]
+    pub encryption_keys: Vec<EncryptionKey>,
+    /// Where and how it receives secure e-mail.
+    #[serde(default)]
+    pub mail: Option<MailBox>,
+    /// Where messages are pushed to.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// SHA-256 of the subject public key info of each TLS client certificate that speaks for it, in
+    /// lower-case hex.
+    #[serde(default)]
+    pub tls_spki_sha256: Vec<String>,
+    /// People whom the other agencies may write to (domain §2.6).
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+}
+
+impl Agency {
+    /// The key that messages are sealed to now: the last one registered.
+    pub fn sealing_key(&self) -> Option<&EncryptionKey> {
+        self.encryption_keys.last()
+    }
+
+    /// Whether it serves this area.
+    pub fn serves(&self, area: Area) -> bool {
+        self.areas.contains(&area)
+    }
+}
+
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word that stands for it everywhere.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = super::Malformed;
+            fn from_str(text: &str) -> Result<Self, super::Malformed> {
+                match text { $($text => Ok(Self::$variant),)+ _ => Err(super::Malformed(concat!("one of", $(" `", $text, "`"),+))) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(super) use text_enum;
+
+text_enum!(
+    /// The kinds of agency: section 325(1) and (6) of the Criminal Justice Act 2003 as domain §1.3
+    /// lists them, and those that the arrangements add.
+    AgencyType {
+        /// Responsible authority: chief officer of police.
+        Police = "POLICE",
+        /// Responsible authority: provider of probation services.
+        Probation = "PROBATION",
+        /// Responsible authority: HM Prison Service.
+        Prison = "PRISON",
+        /// s.325(6)(a) youth offending team.
+        Yot = "YOT",
+        /// s.325(6)(b) Jobcentre Plus and other functions of the Department for Work and Pensions.
+        Dwp = "DWP",
+        /// s.325(6)(ba) NHS England.
+        Nhse = "NHSE",
+        /// s.325(6)(c) local authority, education.
+        LaEdu = "LA_EDU",
+        /// s.325(6)(c) local authority, children's social care.
+        LaCsc = "LA_CSC",
+        /// s.325(6)(c) local authority, adult social care.
+        LaAsc = "LA_ASC",
+        /// s.325(6)(d) local housing authority.
+        LaHousing = "LA_HOUSING",
+        /// s.325(6)(da) local authority, public health.
+        LaPh = "LA_PH",
+        /// s.325(6)(e) registered provider of social housing.
+        Rsl = "RSL",
+        /// s.325(6)(f) health authority.
+        HealthAuth = "HEALTH_AUTH",
+        /// s.325(6)(g) integrated care board.
+        Icb = "ICB",
+        /// s.325(6)(g) local health board (Wales).
+        Lhb = "LHB",
+        /// s.325(6)(h) NHS trust.
+        NhsTrust = "NHS_TRUST",
+        /// s.325(6)(i) electronic monitoring provider.
+        EmProvider = "EM_PROVIDER",
+        /// s.325(6)(j) immigration body.
+        Immigration = "IMMIGRATION",
+        /// The area's co-ordination unit: MAPPA manager, co-ordinator, support unit.
+        Coord = "COORD",
+        /// The strategic management board.
+        Smb = "SMB",
+        /// A lay adviser (s.326).
+        Lay = "LAY",
+        /// A court.
+        Court = "COURT",
+        /// Another body that may contribute in one case (s.325(4A)(c)).
+        Other = "OTHER",
+    }
+);
+
+text_enum!(
+    /// How an agency stands towards section 325 of the Criminal Justice Act 2003.
+    Status {
+        /// Responsible authority, s.325(1).
+        Ra = "ra",
+        /// Duty to co-operate body, s.325(6).
+        Dtc = "dtc",
+        /// May contribute in one case, s.325(4A)(c).
+        Associate = "associate",
+        /// Co-ordination unit, acting for the responsible authority.
+        Coord = "coord",
+        /// Strategic management board and lay advisers, s.326.
+        Board = "board",
+        /// A court.
+        Court = "court",
+    }
+);
+
+text_enum!(
+    /// The ways out.
+    Channel {
+        /// Collected over the API.
+        Mailbox = "mailbox",
+        /// Pushed to the agency's own server.
+        Webhook = "webhook",
+        /// S/MIME e-mail.
+        Email = "email",
+    }
+);
+
+text_enum!(
+    /// How S/MIME mail is made for an agency (design §5).
+    SmimeProfile {
+        /// RSA PKCS#1 v1.5 and AES-256-CBC, signed inside: what Outlook and Thunderbird open.
+        Compat = "compat",
+    }
+);
+
+/// A public key that messages may be sealed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncryptionKey {
+    /// Its name in headers.
+    pub kid: String,
+    /// Its kind; `EC` is the baseline (RFC 7518 §6.2).
+    pub kty: String,
+    /// Its curve; `P-256`.
+    pub crv: String,
+    /// The x coordinate in base64url.
+    pub x: String,
+    /// The y coordinate in base64url.
+    pub y: String,
+}
+
+/// Where an agency receives secure e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailBox {
+    /// A group mailbox rather than a person's.
+    pub address: String,
+    /// How mail is sealed.
+    pub profile: SmimeProfile,
+    /// The certificate that it is sealed to, PEM.
+    #[serde(default)]
+    pub certificate: String,
+}
+
+/// Where messages are pushed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// An `https` address.
+    pub url: String,
+}
+
+/// A named contact of an agency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Who.
+    pub name: String,
+    /// As what: `spoc`, `deputy`, "MAPPA lead".
+    pub role: String,
+    /// Where.
+    pub email: String,
+}
