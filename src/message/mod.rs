@@ -1,9 +1,16 @@
-//! The nouns: identifiers, agencies, the envelope, kinds of message. No input or output happens here.
+//! The nouns: identifiers, agencies, the envelope, kinds of message, facts. No input or output
+//! happens here.
 
 mod agency;
+mod envelope;
+mod facts;
 mod id;
+mod kind;
 
 pub use agency::{
     Agency, AgencyType, Channel, Contact, EncryptionKey, MailBox, SmimeProfile, Status, Webhook,
 };
+pub use envelope::{AttachmentHead, Envelope, Marking, Recipient, Sender};
+pub use facts::{CaseFacts, Fact, Invitee, MeetingFacts};
 pub use id::{AgencyId, Area, CaseRef, DeliveryId, EventId, Malformed, MeetingId, MessageId};
+pub use kind::{MessageType, Purpose};

@@ -1,0 +1,85 @@
+//! The envelope that every message has (design §4), read after the schema accepted it.
+
+use serde::Deserialize;
+
+use super::{AgencyId, Area, CaseRef, MessageId, MessageType, Purpose};
+
+/// The envelope without its body. Members that the gateway does not act on are not read.
+#[derive(Clone, Deserialize)]
+pub struct Envelope {
+    /// Chosen by the sender.
+    pub message_id: MessageId,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub message_type: MessageType,
+    /// The version of its schema, `1.0`.
+    pub schema_version: String,
+    /// The MAPPA area.
+    pub area: Area,
+    /// The case.
+    pub case_ref: CaseRef,
+    /// Who sends.
+    pub sender: Sender,
+    /// Who is to receive.
+    pub recipients: Vec<Recipient>,
+    /// One justification for all, for a meeting pack and minutes.
+    #[serde(default)]
+    pub justification: Option<String>,
+    /// The limb of s.325(2).
+    pub purpose: Purpose,
+    /// The protective marking.
+    pub marking: Marking,
+    /// What comes with it.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentHead>,
+}
+
+/// The sending agency and the person who acts for it.
+#[derive(Clone, Deserialize)]
+pub struct Sender {
+    /// Equal to the TLS identity.
+    pub agency_id: AgencyId,
+    /// Personal data: goes only into the message and, sealed, into the ledger.
+    #[serde(default)]
+    pub person: Option<serde_json::Value>,
+}
+
+/// One recipient and why it needs the message.
+#[derive(Clone, Deserialize)]
+pub struct Recipient {
+    /// Who.
+    pub agency_id: AgencyId,
+    /// Why this is necessary and proportionate for this recipient (P4).
+    #[serde(default)]
+    pub justification: Option<String>,
+    /// Why health data is strictly necessary (P31).
+    #[serde(default)]
+    pub strict_necessity: Option<String>,
+    /// A named contact of that agency (P32, P39).
+    #[serde(default)]
+    pub attention: Option<String>,
+}
+
+/// The protective marking.
+#[derive(Clone, Deserialize)]
+pub struct Marking {
+    /// Handling words beyond the standard ones.
+    #[serde(default)]
+    pub handling: Option<String>,
+    /// Refuse the message unless every copy resists quantum computers.
+    #[serde(default)]
+    pub require_pq: bool,
+}
+
+/// What the message says about one attachment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct AttachmentHead {
+    /// File name. Personal data may hide in it: never logged.
+    pub name: String,
+    /// Media type from the allow-list of the schema.
+    pub media_type: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Lower-case hex.
+    pub sha256: String,
+}

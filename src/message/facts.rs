@@ -1,0 +1,237 @@
+//! What the gateway remembers about cases and meetings: ids, relations, dates and flags, never the
+//! narrative (design §4). Facts are append-only; what holds now is their fold.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AgencyId, Area, CaseRef, MeetingId, Purpose};
+
+/// One fact, as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A case was opened: by a notification from its lead agency, or proposed by a referral.
+    CaseOpened {
+        /// Who opened it.
+        by: AgencyId,
+        /// A referral proposes; a notification states.
+        proposed: bool,
+        /// Where.
+        area: Area,
+        /// For which limb of s.325(2).
+        purpose: Purpose,
+        /// Category 1 to 4.
+        category: Option<u8>,
+        /// The agency with the main statutory responsibility.
+        lead: Option<AgencyId>,
+        /// Other responsible authority agencies that share supervision (P5).
+        #[serde(default)]
+        shared_supervision: Vec<AgencyId>,
+    },
+    /// A referral arrived about a case that was open already.
+    Referred {
+        /// Who referred.
+        by: AgencyId,
+    },
+    /// A meeting as the co-ordination unit records it. The latest replaces the one before.
+    Meeting(MeetingFacts),
+}
+
+/// A meeting of a case: who stands where towards it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeetingFacts {
+    /// Which meeting.
+    pub meeting_id: MeetingId,
+    /// When it is or was, `2026-12-04`.
+    #[serde(default)]
+    pub date: Option<jiff::civil::Date>,
+    /// Level 2 or 3.
+    #[serde(default)]
+    pub level: Option<u8>,
+    /// Who is invited, and why (P8).
+    #[serde(default)]
+    pub invited: Vec<Invitee>,
+    /// Who confirmed that they will attend (P9).
+    #[serde(default)]
+    pub confirmed: BTreeSet<AgencyId>,
+    /// Who is recorded as present (P15).
+    #[serde(default)]
+    pub attended: BTreeSet<AgencyId>,
+    /// Who holds an action (P16).
+    #[serde(default)]
+    pub action_owners: BTreeSet<AgencyId>,
+}
+
+/// An invited agency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitee {
+    /// Who.
+    pub agency_id: AgencyId,
+    /// Why it is needed; responsible authority agencies are permanent members and need none (P8).
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl MeetingFacts {
+    /// Whether the agency is invited, confirmed, attended or owns an action.
+    pub fn concerns(&self, agency: &AgencyId) -> bool {
+        self.invites(agency)
+            || self.confirmed.contains(agency)
+            || self.attended.contains(agency)
+            || self.action_owners.contains(agency)
+    }
+
+    /// Whether the agency is invited.
+    pub fn invites(&self, agency: &AgencyId) -> bool {
+        self.invited.iter().any(|invitee| &invitee.agency_id == agency)
+    }
+
+    /// Every agency that the record names.
+    pub fn agencies(&self) -> BTreeSet<&AgencyId> {
+        let invited = self.invited.iter().map(|invitee| &invitee.agency_id);
+        invited.chain(&self.confirmed).chain(&self.attended).chain(&self.action_owners).collect()
+    }
+}
+
+/// What holds about a case now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseFacts {
+    /// Which case.
+    pub case_ref: CaseRef,
+    /// Where.
+    pub area: Area,
+    /// The number of its latest fact; a decision is good only while this stands.
+    pub version: u64,
+    /// Which limbs of s.325(2) it serves.
+    pub purposes: BTreeSet<Purpose>,
+    /// Category 1 to 4.
+    pub category: Option<u8>,
+    /// The lead agency, once a notification from it stated so.
+    pub lead: Option<AgencyId>,
+    /// Responsible authority agencies that share supervision.
+    pub shared_supervision: BTreeSet<AgencyId>,
+    /// Who notified or referred.
+    pub openers: BTreeSet<AgencyId>,
+    /// Its meetings, each as last recorded.
+    pub meetings: Vec<MeetingFacts>,
+}
+
+impl CaseFacts {
+    /// What the facts of one case, oldest first and each with its number, come to. `None` where
+    /// there are none.
+    pub fn fold(case_ref: &CaseRef, facts: impl IntoIterator<Item = (u64, Fact)>) -> Option<Self> {
+        let mut folded: Option<Self> = None;
+        for (version, fact) in facts {
+            let case = folded.get_or_insert_with(|| Self {
+                case_ref: case_ref.clone(),
+                area: case_ref.area(),
+                version,
+                purposes: BTreeSet::new(),
+                category: None,
+                lead: None,
+                shared_supervision: BTreeSet::new(),
+                openers: BTreeSet::new(),
+                meetings: Vec::new(),
+            });
+            case.version = version;
+            case.learn(fact);
+        }
+        folded
+    }
+
+    fn learn(&mut self, fact: Fact) {
+        match fact {
+            Fact::CaseOpened { by, proposed, area, purpose, category, lead, shared_supervision } => {
+                self.area = area;
+                self.purposes.insert(purpose);
+                self.category = category.or(self.category);
+                self.openers.insert(by);
+                if !proposed {
+                    self.lead = lead;
+                    self.shared_supervision = shared_supervision.into_iter().collect();
+                }
+            }
+            Fact::Referred { by } => {
+                self.openers.insert(by);
+            }
+            Fact::Meeting(meeting) => {
+                self.meetings.retain(|known| known.meeting_id != meeting.meeting_id);
+                self.meetings.push(meeting);
+            }
+        }
+    }
+
+    /// One of its meetings.
+    pub fn meeting(&self, id: MeetingId) -> Option<&MeetingFacts> {
+        self.meetings.iter().find(|meeting| meeting.meeting_id == id)
+    }
+
+    /// Whether the agency has an open relation to the case: it belongs to the circle (design §2).
+    /// The area's co-ordination unit does by its office; the caller adds that.
+    pub fn in_circle(&self, agency: &AgencyId) -> bool {
+        self.lead.as_ref() == Some(agency)
+            || self.openers.contains(agency)
+            || self.shared_supervision.contains(agency)
+            || self.meetings.iter().any(|meeting| meeting.concerns(agency))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agency(id: &str) -> AgencyId {
+        id.parse().unwrap()
+    }
+
+    #[test]
+    fn a_referral_proposes_and_the_lead_agencys_notification_states() {
+        let case_ref: CaseRef = "46-2026-7K3M9Q2F".parse().unwrap();
+        let opened = |by: &str, proposed, lead: Option<&str>| Fact::CaseOpened {
+            by: agency(by),
+            proposed,
+            area: "46".parse().unwrap(),
+            purpose: Purpose::A,
+            category: Some(2),
+            lead: lead.map(agency),
+            shared_supervision: vec![],
+        };
+        let facts = [
+            (3, opened("kent-police", true, Some("kent-police"))),
+            (9, opened("kent-probation", false, Some("kent-probation"))),
+        ];
+        let case = CaseFacts::fold(&case_ref, facts).unwrap();
+        assert_eq!(case.version, 9);
+        assert_eq!(case.lead, Some(agency("kent-probation")));
+        assert!(case.in_circle(&agency("kent-police")));
+        assert!(!case.in_circle(&agency("kent-yot")));
+        assert_eq!(CaseFacts::fold(&case_ref, []), None);
+    }
+
+    #[test]
+    fn the_latest_record_of_a_meeting_replaces_the_one_before() {
+        let case_ref: CaseRef = "46-2026-7K3M9Q2F".parse().unwrap();
+        let id: MeetingId = "019ab000-0000-7000-8000-000000000042".parse().unwrap();
+        let meeting = |confirmed: &[&str]| {
+            Fact::Meeting(MeetingFacts {
+                meeting_id: id,
+                date: None,
+                level: Some(2),
+                invited: vec![],
+                confirmed: confirmed.iter().map(|a| agency(a)).collect(),
+                attended: BTreeSet::new(),
+                action_owners: BTreeSet::new(),
+            })
+        };
+        let case = CaseFacts::fold(
+            &case_ref,
+            [(1, meeting(&["kent-yot", "kent-police"])), (2, meeting(&["kent-police"]))],
+        )
+        .unwrap();
+        assert_eq!(case.meetings.len(), 1);
+        assert!(!case.in_circle(&agency("kent-yot")));
+    }
+}
