@@ -1,5 +1,6 @@
 //! Portcullis, the secure messaging gateway between the agencies that protect the public under MAPPA.
 
+
 pub mod directory;
 
 pub mod crypto;

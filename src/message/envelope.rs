@@ -29,6 +29,15 @@ pub struct Envelope {
     pub purpose: Purpose,
     /// The protective marking.
     pub marking: Marking,
+    /// The message that it answers.
+    #[serde(default)]
+    pub in_reply_to: Option<MessageId>,
+    /// The message that it replaces.
+    #[serde(default)]
+    pub supersedes: Option<MessageId>,
+    /// The message that it sends again.
+    #[serde(default)]
+    pub resends: Option<MessageId>,
     /// What comes with it.
     #[serde(default)]
     pub attachments: Vec<AttachmentHead>,

@@ -1,15 +1,15 @@
 //! What the gateway remembers about cases and meetings: ids, relations, dates and flags, never the
 //! narrative (design §4). Facts are append-only; what holds now is their fold.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgencyId, Area, CaseRef, MeetingId, Purpose};
+use super::{AgencyId, Area, CaseRef, MeetingId, Purpose, agency::text_enum};
 
 /// One fact, as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "fact", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fact {
     /// A case was opened: by a notification from its lead agency, or proposed by a referral.
     CaseOpened {
@@ -33,6 +33,14 @@ pub enum Fact {
     Referred {
         /// Who referred.
         by: AgencyId,
+    },
+    /// An agency outside the circle notified or referred a case that is known. It changes nothing
+    /// until the co-ordination unit draws the agency in.
+    Claimed {
+        /// Who.
+        by: AgencyId,
+        /// Whether it named itself the lead agency.
+        as_lead: bool,
     },
     /// A meeting as the co-ordination unit records it. The latest replaces the one before.
     Meeting(MeetingFacts),
@@ -72,8 +80,20 @@ pub struct Invitee {
     pub agency_id: AgencyId,
     /// Why it is needed; responsible authority agencies are permanent members and need none (P8).
     #[serde(default)]
-    pub reason: Option<String>,
+    pub reason: Option<InviteReason>,
 }
+
+text_enum!(
+    /// Why an agency is invited (P8). A code and no text: the gateway keeps no narrative.
+    InviteReason {
+        /// It holds information or has a part in the plan that matters to the meeting.
+        SignificantContribution = "significant_contribution",
+        /// It can commit resources that the plan needs.
+        CommitResources = "commit_resources",
+        /// It has a statutory responsibility for the offender or a victim.
+        StatutoryInvolvement = "statutory_involvement",
+    }
+);
 
 impl MeetingFacts {
     /// Whether the agency is invited, confirmed, attended or owns an action.
@@ -142,6 +162,18 @@ impl CaseFacts {
         folded
     }
 
+    /// The case as it would stand with these facts added, numbered as it stands.
+    pub fn with(known: Option<&Self>, case_ref: &CaseRef, facts: &[Fact]) -> Option<Self> {
+        match known {
+            Some(known) => {
+                let mut case = known.clone();
+                facts.iter().cloned().for_each(|fact| case.learn(fact));
+                Some(case)
+            }
+            None => Self::fold(case_ref, facts.iter().cloned().map(|fact| (0, fact))),
+        }
+    }
+
     fn learn(&mut self, fact: Fact) {
         match fact {
             Fact::CaseOpened { by, proposed, area, purpose, category, lead, shared_supervision } => {
@@ -157,6 +189,7 @@ impl CaseFacts {
             Fact::Referred { by } => {
                 self.openers.insert(by);
             }
+            Fact::Claimed { .. } => {}
             Fact::Meeting(meeting) => {
                 self.meetings.retain(|known| known.meeting_id != meeting.meeting_id);
                 self.meetings.push(meeting);

@@ -118,9 +118,14 @@ impl AgencyId {
         Self("gateway".into())
     }
 
+    /// The name under which events stand about callers that name no agency.
+    pub fn unknown() -> Self {
+        Self("unknown".into())
+    }
+
     /// Names that no agency may bear.
     pub fn is_reserved(&self) -> bool {
-        &*self.0 == "gateway"
+        matches!(&*self.0, "gateway" | "unknown")
     }
 
     /// The text.
@@ -280,7 +285,7 @@ mod tests {
 
     #[test]
     fn message_ids_have_one_spelling() {
-        let id = MessageId::new(Timestamp::UNIX_EPOCH, [7; 10]);
+        let id = MessageId::new(Timestamp::UNIX_EPOCH, [0xab; 10]);
         assert_eq!(id.to_string().parse::<MessageId>().unwrap(), id);
         assert!(id.to_string().to_uppercase().parse::<MessageId>().is_err());
         assert!(id.to_string().replace('-', "").parse::<MessageId>().is_err());

@@ -6,11 +6,12 @@ mod envelope;
 mod facts;
 mod id;
 mod kind;
+pub mod time;
 
 pub use agency::{
     Agency, AgencyType, Channel, Contact, EncryptionKey, MailBox, SmimeProfile, Status, Webhook,
 };
 pub use envelope::{AttachmentHead, Envelope, Marking, Recipient, Sender};
-pub use facts::{CaseFacts, Fact, Invitee, MeetingFacts};
+pub use facts::{CaseFacts, Fact, InviteReason, Invitee, MeetingFacts};
 pub use id::{AgencyId, Area, CaseRef, DeliveryId, EventId, Malformed, MeetingId, MessageId};
 pub use kind::{MessageType, Purpose};
