@@ -5,6 +5,8 @@ pub mod directory;
 
 pub mod crypto;
 
+pub mod config;
+
 pub mod message;
 
 pub mod clock;

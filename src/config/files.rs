@@ -1,0 +1,133 @@
+//! `[tls]`, `[keys]`, `[store]` and `[directory]`: the files and folders that the gateway works with.
+//!
+//! In: paths as written. Out: paths that can be opened from anywhere. What stands in the files is
+//! read by the rooms that need it: no secret ever passes through here, and `Debug` shows paths only.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{environment::Environment, value};
+
+/// `[tls]`: the gateway's own certificate and whom it trusts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// The gateway's certificate with its chain, PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub key: PathBuf,
+    /// The authorities that sign the agencies' client certificates, PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub client_ca: PathBuf,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            certificate: "tls/gateway.crt".into(),
+            key: "tls/gateway.key".into(),
+            client_ca: "tls/agencies-ca.crt".into(),
+        }
+    }
+}
+
+/// `[keys]`: one private key for each purpose (design §5).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// Signs transfer statements. Ed25519, PKCS#8 PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub statements: PathBuf,
+    /// Signs webhook deliveries. Ed25519, PKCS#8 PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub webhooks: PathBuf,
+    /// Signs the ledger's checkpoints. Ed25519, PKCS#8 PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub checkpoints: PathBuf,
+    /// The certificate that mail is signed under, PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub smime_certificate: PathBuf,
+    /// Its private key, PKCS#8 PEM.
+    #[serde(deserialize_with = "value::path")]
+    pub smime_key: PathBuf,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            statements: "keys/statements.pem".into(),
+            webhooks: "keys/webhooks.pem".into(),
+            checkpoints: "keys/checkpoints.pem".into(),
+            smime_certificate: "keys/smime.crt".into(),
+            smime_key: "keys/smime.pem".into(),
+        }
+    }
+}
+
+/// `[store]`: where messages and the ledger are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// The data folder.
+    #[serde(deserialize_with = "value::path")]
+    pub path: PathBuf,
+    /// Connections that read. There is one writer, whatever this says.
+    #[serde(deserialize_with = "value::number::<_, _, 1, 64>")]
+    pub readers: usize,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: "data".into(), readers: 4 }
+    }
+}
+
+/// `[directory]`: the files about agencies, areas and permissions.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Directory {
+    /// Agencies to begin with; later ones live in the store. Read by [`super::load_agencies`].
+    #[serde(deserialize_with = "value::path")]
+    pub agencies: PathBuf,
+    /// The areas. Read by [`super::Areas::load`].
+    #[serde(deserialize_with = "value::path")]
+    pub areas: PathBuf,
+    /// The folder of Cedar policies.
+    #[serde(deserialize_with = "value::path")]
+    pub policies: PathBuf,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self { agencies: "agencies.toml".into(), areas: "areas.toml".into(), policies: "policies".into() }
+    }
+}
+
+/// Makes a written path one that can be opened: `credential:<name>` is a file in systemd's folder
+/// of credentials, a relative path starts at the folder of the file of settings. The error says what
+/// is wanted.
+pub(super) fn resolve(
+    path: &mut PathBuf,
+    folder: &Path,
+    environment: &Environment,
+) -> Result<(), &'static str> {
+    let name = path.to_str().and_then(|text| text.strip_prefix("credential:"));
+    *path = match name {
+        None => folder.join(&*path),
+        // A name with a slash would reach out of the folder.
+        Some(name) if name.is_empty() || name.starts_with('.') || name.contains('/') => {
+            return Err("want the name of a credential after `credential:`, without `/`");
+        }
+        Some(name) => match environment.credentials() {
+            Some(credentials) => credentials.join(name),
+            None => {
+                return Err("CREDENTIALS_DIRECTORY is not set: start the gateway under systemd with \
+                            `LoadCredential=`, or write a path");
+            }
+        },
+    };
+    Ok(())
+}
