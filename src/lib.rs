@@ -3,6 +3,8 @@
 
 pub mod directory;
 
+pub mod schema;
+
 pub mod crypto;
 
 pub mod config;

@@ -1,0 +1,55 @@
+//! The schema files, embedded: the same bytes validate, are served and are documented.
+
+/// Every JSON file under `schemas/`, by its path there.
+pub const FILES: &[(&str, &str)] = &[
+    ("catalog.json", include_str!("../../schemas/catalog.json")),
+    ("common/agencies.json", include_str!("../../schemas/common/agencies.json")),
+    ("common/attachment.json", include_str!("../../schemas/common/attachment.json")),
+    ("common/conviction.json", include_str!("../../schemas/common/conviction.json")),
+    ("common/envelope.json", include_str!("../../schemas/common/envelope.json")),
+    ("common/hospital.json", include_str!("../../schemas/common/hospital.json")),
+    ("common/identifiers.json", include_str!("../../schemas/common/identifiers.json")),
+    ("common/mappa.json", include_str!("../../schemas/common/mappa.json")),
+    ("common/meeting.json", include_str!("../../schemas/common/meeting.json")),
+    ("common/offender.json", include_str!("../../schemas/common/offender.json")),
+    ("common/person.json", include_str!("../../schemas/common/person.json")),
+    ("common/referral_reason.json", include_str!("../../schemas/common/referral_reason.json")),
+    ("common/risk.json", include_str!("../../schemas/common/risk.json")),
+    ("common/rmp.json", include_str!("../../schemas/common/rmp.json")),
+    ("common/victims.json", include_str!("../../schemas/common/victims.json")),
+    ("meeting_pack/1.0.json", include_str!("../../schemas/meeting_pack/1.0.json")),
+    ("minutes/1.0.json", include_str!("../../schemas/minutes/1.0.json")),
+    ("non_delivery/1.0.json", include_str!("../../schemas/non_delivery/1.0.json")),
+    ("notification/1.0.json", include_str!("../../schemas/notification/1.0.json")),
+    ("referral/1.0.json", include_str!("../../schemas/referral/1.0.json")),
+];
+
+/// One file by its path.
+pub fn file(path: &str) -> Option<&'static str> {
+    FILES.iter().find(|(known, _)| *known == path).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_embedded() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+        let mut found = 0;
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "json") {
+                    let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+                    assert!(file(name).is_some(), "{name} is not in FILES");
+                    found += 1;
+                }
+            }
+        }
+        assert_eq!(found, FILES.len());
+    }
+}

@@ -1,0 +1,138 @@
+//! One fault of a message, in words that its sender can act on.
+
+use jsonschema::{
+    ValidationError,
+    error::{TypeKind, ValidationErrorKind as Kind},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What is wrong, where, and how to mend it. It repeats nothing that the sender submitted: the
+/// pointer goes only through members that the schema names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// Stable code.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+}
+
+impl Fault {
+    /// A fault at a place.
+    pub fn new(
+        pointer: impl Into<String>,
+        code: impl Into<String>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), message: message.into(), fix: fix.into() }
+    }
+
+    /// What a schema error says. One error may list several missing alternatives; each fault still
+    /// has one place.
+    pub(super) fn of(error: ValidationError<'_>) -> Option<Self> {
+        let place = error.instance_path().to_string();
+        let (code, message, fix) = words(error.kind())?;
+        let pointer = match error.kind() {
+            Kind::Required { property } => format!("{place}/{}", property.as_str().unwrap_or_default()),
+            _ => place,
+        };
+        Some(Self::new(pointer, code, message, fix))
+    }
+}
+
+type Words = (&'static str, String, String);
+
+fn words(kind: &Kind) -> Option<Words> {
+    Some(match kind {
+        Kind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            ("required", format!("`{name}` is missing"), format!("add `{name}`"))
+        }
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            unknown(unexpected)
+        }
+        Kind::Type { kind } => {
+            let wanted = match kind {
+                TypeKind::Single(one) => one.to_string(),
+                TypeKind::Multiple(several) => {
+                    several.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or ")
+                }
+            };
+            ("type", "the value is of the wrong type".into(), format!("give a value of type {wanted}"))
+        }
+        Kind::Enum { options } => (
+            "enum",
+            "the value is none of those allowed here".into(),
+            format!("use one of: {}", list(options)),
+        ),
+        Kind::Constant { expected_value } => {
+            ("const", "only one value is allowed here".into(), format!("use {expected_value}"))
+        }
+        Kind::Pattern { pattern } => {
+            ("pattern", "the text is not of the form wanted here".into(), format!("match `{pattern}`"))
+        }
+        Kind::Format { format } => {
+            ("format", format!("the text is no valid {format}"), format!("give a valid {format}"))
+        }
+        Kind::MinLength { limit } => {
+            short("min_length", "the text is too short", *limit, "at least", "characters")
+        }
+        Kind::MaxLength { limit } => {
+            short("max_length", "the text is too long", *limit, "at most", "characters")
+        }
+        Kind::MinItems { limit } => {
+            short("min_items", "the list is too short", *limit, "at least", "entries")
+        }
+        Kind::MaxItems { limit } => short("max_items", "the list is too long", *limit, "at most", "entries"),
+        Kind::MinProperties { limit } => {
+            short("min_members", "members are missing", *limit, "at least", "members")
+        }
+        Kind::MaxProperties { limit } => {
+            short("max_members", "too many members", *limit, "at most", "members")
+        }
+        Kind::Minimum { limit } => bound("minimum", "the number is too small", limit, "or more"),
+        Kind::ExclusiveMinimum { limit } => bound("minimum", "the number is too small", limit, "exceeded"),
+        Kind::Maximum { limit } => bound("maximum", "the number is too large", limit, "or less"),
+        Kind::ExclusiveMaximum { limit } => bound("maximum", "the number is too large", limit, "not reached"),
+        Kind::UniqueItems => {
+            ("unique", "the list has the same entry twice".into(), "leave one of the two out".into())
+        }
+        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } | Kind::OneOfMultipleValid { .. } => (
+            "alternatives",
+            "none of the allowed alternatives fits".into(),
+            "give one of the alternatives that the schema's description names".into(),
+        ),
+        other => {
+            let keyword = other.keyword().to_owned();
+            ("schema", format!("the schema's `{keyword}` is not met"), "see the schema".into())
+        }
+    })
+}
+
+fn unknown(unexpected: &[String]) -> Words {
+    let count = unexpected.len();
+    let message = match count {
+        1 => "one member is unknown here".into(),
+        _ => format!("{count} members are unknown here"),
+    };
+    ("unknown_member", message, "leave out what the schema does not name".into())
+}
+
+fn short(code: &'static str, message: &str, limit: u64, how: &str, of: &str) -> Words {
+    (code, message.into(), format!("give {how} {limit} {of}"))
+}
+
+fn bound(code: &'static str, message: &str, limit: &Value, how: &str) -> Words {
+    (code, message.into(), format!("the limit is {limit}, {how}"))
+}
+
+fn list(options: &Value) -> String {
+    let text =
+        |option: &Value| option.as_str().map_or_else(|| option.to_string(), |text| format!("`{text}`"));
+    options.as_array().map(|all| all.iter().map(text).collect::<Vec<_>>().join(", ")).unwrap_or_default()
+}

@@ -1,0 +1,141 @@
+//! The shipped samples against the shipped schemas: accepted ones have no fault, refused ones have,
+//! and no answer repeats what was submitted.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::{fs, path::Path};
+
+use portcullis::{
+    message::MessageType,
+    schema::{Fault, Schemas, catalog, strict},
+};
+use serde_json::Value;
+
+fn samples(folder: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/messages").join(folder);
+    let mut found: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
+        .collect();
+    found.sort();
+    found
+}
+
+fn faults(schemas: &Schemas, json: &Value) -> Vec<Fault> {
+    let message_type: MessageType = json["type"].as_str().unwrap().parse().unwrap();
+    schemas.faults(message_type, json["schema_version"].as_str().unwrap(), json).unwrap()
+}
+
+#[test]
+fn every_accepted_sample_is_without_fault() {
+    let schemas = Schemas::embedded().unwrap();
+    let accepted = [samples("accepted"), samples("made-by-gateway")].concat();
+    assert!(accepted.len() >= 8);
+    for (name, bytes) in accepted {
+        let json = strict::parse(&bytes, 64).unwrap();
+        assert_eq!(faults(&schemas, &json), [], "{name}");
+    }
+}
+
+#[test]
+fn every_refused_sample_has_its_faults_all_at_once() {
+    let schemas = Schemas::embedded().unwrap();
+    for (name, bytes) in samples("refused") {
+        let Ok(json) = strict::parse(&bytes, 64) else { continue };
+        let found = faults(&schemas, &json);
+        let wanted = if name.contains("seven-faults") { 7 } else { 1 };
+        assert_eq!(found.len(), wanted, "{name}: {found:#?}");
+        for fault in &found {
+            assert!(!fault.message.is_empty() && !fault.fix.is_empty(), "{name}: {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn texts_that_are_not_strict_json_are_refused_before_any_schema() {
+    let raw =
+        ["duplicate-key.json", "not-json.json", "too-deep.json", "trailing-garbage.json", "not-utf8.json"];
+    let refused = samples("refused");
+    for wanted in raw {
+        let (_, bytes) =
+            refused.iter().find(|(name, _)| name == wanted).unwrap_or_else(|| panic!("{wanted} is missing"));
+        assert!(strict::parse(bytes, 64).is_err(), "{wanted}");
+    }
+}
+
+/// A fault never repeats a value or an unknown member's name: each is planted as a canary.
+#[test]
+fn no_fault_repeats_what_was_submitted() {
+    let schemas = Schemas::embedded().unwrap();
+    let (_, bytes) =
+        samples("accepted").into_iter().find(|(name, _)| name == "referral-minimal.json").unwrap();
+    let good = strict::parse(&bytes, 64).unwrap();
+    let mut planted = 0;
+    for pointer in pointers(&good, String::new()) {
+        for canary in [
+            Value::from("CANARY-7f3k"),
+            serde_json::json!({ "CANARY-member": "CANARY-value" }),
+            Value::from(vec!["CANARY"]),
+        ] {
+            let mut bad = good.clone();
+            *bad.pointer_mut(&pointer).unwrap() = canary;
+            if bad["type"].as_str().and_then(|t| t.parse::<MessageType>().ok()).is_none()
+                || !bad["schema_version"].is_string()
+            {
+                continue;
+            }
+            let Some(found) = schemas.faults(MessageType::Referral, "1.0", &bad) else { continue };
+            planted += found.len();
+            assert!(!serde_json::to_string(&found).unwrap().contains("CANARY"), "{pointer}: {found:?}");
+        }
+    }
+    assert!(planted > 100, "{planted}");
+}
+
+fn pointers(value: &Value, at: String) -> Vec<String> {
+    let mut found = vec![at.clone()];
+    match value {
+        Value::Object(members) => {
+            found.extend(members.iter().flat_map(|(name, v)| pointers(v, format!("{at}/{name}"))))
+        }
+        Value::Array(items) => {
+            found.extend(items.iter().enumerate().flat_map(|(i, v)| pointers(v, format!("{at}/{i}"))))
+        }
+        _ => {}
+    }
+    found.retain(|pointer| !pointer.is_empty());
+    found
+}
+
+#[test]
+fn every_schema_is_one_by_the_meta_schema_and_every_property_is_described() {
+    let mut described = 0;
+    for (path, text) in catalog::FILES.iter().filter(|(path, _)| *path != "catalog.json") {
+        let schema: Value = serde_json::from_str(text).unwrap();
+        assert!(jsonschema::meta::is_valid(&schema), "{path}");
+        described += check_properties(path, &schema);
+    }
+    assert!(described > 400, "{described}");
+}
+
+fn check_properties(path: &str, schema: &Value) -> usize {
+    let mut count = 0;
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        for (name, property) in properties {
+            for wanted in ["title", "description", "examples"] {
+                assert!(property.get(wanted).is_some(), "{path}: `{name}` has no {wanted}");
+            }
+            count += 1;
+        }
+    }
+    let nested = match schema {
+        Value::Object(members) => {
+            members.iter().filter(|(name, _)| *name != "examples").map(|(_, v)| v).collect()
+        }
+        Value::Array(items) => items.iter().collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    count + nested.into_iter().map(|inner| check_properties(path, inner)).sum::<usize>()
+}
