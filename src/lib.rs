@@ -3,6 +3,8 @@
 
 pub mod ledger;
 
+pub mod policy;
+
 pub mod directory;
 
 pub mod schema;

@@ -1,0 +1,104 @@
+//! One question to Cedar. Cedar is open on error: it skips a policy that it cannot evaluate, a bar
+//! too. Here any error, any entity that is not loaded and any word that the schema does not know
+//! is a refusal.
+
+use cedar_policy::{
+    AuthorizationError, Context, Decision as Cedar, Entities, Entity, EntityUid, PolicyId, Request,
+    RestrictedExpression as Value,
+};
+use jiff::Timestamp;
+
+use super::{Decision, Doubt, Policies, Verdict, prepared::now_ms};
+use crate::{
+    directory::Directory,
+    message::{Agency, CaseFacts},
+};
+
+/// What the rules look at in the record of a meeting.
+pub(super) struct MeetingFlags {
+    pub agencies_known: bool,
+    pub guests_reasoned: bool,
+}
+
+impl Policies {
+    pub(super) fn record_meeting(
+        &self,
+        directory: &Directory,
+        caller: &Agency,
+        case: &CaseFacts,
+        flags: MeetingFlags,
+        now: Timestamp,
+    ) -> Result<Decision, Doubt> {
+        let caller = directory.agency(&caller.agency_id).ok_or(Doubt::UnknownAgency)?;
+        let action = self.words.action("record_meeting");
+        let mut entities = self.actions(&action)?;
+        entities.extend([self.words.agency(caller, Some(case))?, self.words.case(case)?]);
+        let entities = Entities::from_entities(entities, None).map_err(|_| Doubt::BadEntity)?;
+        let context = [
+            now_ms(now),
+            ("agencies_known", Value::new_bool(flags.agencies_known)),
+            ("guests_reasoned", Value::new_bool(flags.guests_reasoned)),
+        ];
+        let principal = self.words.agency_uid(&caller.agency_id);
+        self.evaluate(principal, action, self.words.case_uid(case), context, &entities)
+    }
+
+    /// The action and its groups as entities.
+    pub(super) fn actions(&self, action: &EntityUid) -> Result<Vec<Entity>, Doubt> {
+        self.questions.get(action).map(|question| question.entities.clone()).ok_or(Doubt::UnknownType)
+    }
+
+    pub(super) fn evaluate<'n>(
+        &self,
+        principal: EntityUid,
+        action: EntityUid,
+        resource: EntityUid,
+        context: impl IntoIterator<Item = (&'n str, Value)>,
+        entities: &Entities,
+    ) -> Result<Decision, Doubt> {
+        let question = self.questions.get(&action).ok_or(Doubt::UnknownType)?;
+        // A policy that looks at no attribute would not notice that these are absent.
+        if entities.get(&principal).is_none() || entities.get(&resource).is_none() {
+            return Err(Doubt::MissingEntity);
+        }
+        let context = context.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let context = Context::from_pairs(context).map_err(|_| Doubt::BadEntity)?;
+        let request = Request::new(principal, action, resource, context, Some(&self.schema))
+            .map_err(|_| Doubt::UnknownType)?;
+        let response = self.authorizer.is_authorized(&request, &question.set, entities);
+
+        let errors: Vec<_> = response.diagnostics().errors().map(erring_policy).collect();
+        if !errors.is_empty() {
+            let mut decision = Decision::in_doubt(Doubt::Evaluation);
+            self.explain(&mut decision, errors.into_iter());
+            return Ok(decision);
+        }
+        let verdict = match response.decision() {
+            Cedar::Allow => Verdict::Allowed,
+            Cedar::Deny => Verdict::Refused,
+        };
+        let mut decision = Decision { verdict, grounds: Vec::new(), missing: Vec::new(), doubt: None };
+        self.explain(&mut decision, response.diagnostics().reason());
+        if decision.grounds.is_empty() {
+            if decision.is_allowed() {
+                return Err(Doubt::Evaluation); // A permission without a ground is none.
+            }
+            decision.missing = question.permits.clone();
+        }
+        Ok(decision)
+    }
+
+    /// Adds these policies as grounds, in the order of their ids: Cedar gives them in none, and what
+    /// the ledger keeps has to be the same each time.
+    fn explain<'p>(&self, decision: &mut Decision, policies: impl Iterator<Item = &'p PolicyId>) {
+        let mut grounds: Vec<_> = policies.filter_map(|id| self.grounds.get(id).cloned()).collect();
+        grounds.sort_by(|a, b| a.id.cmp(&b.id));
+        decision.grounds.append(&mut grounds);
+    }
+}
+
+fn erring_policy(error: &AuthorizationError) -> &PolicyId {
+    match error {
+        AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
+    }
+}

@@ -1,0 +1,90 @@
+//! One message made ready: its entities are built once, then each recipient costs only its own.
+
+use cedar_policy::{Entities, RestrictedExpression as Value};
+use jiff::Timestamp;
+
+use super::{Addressed, Ask, Decision, Doubt, Policies};
+use crate::message::{AgencyId, CaseFacts, MessageType};
+
+/// A message that can be asked about, made by [`Policies::prepare`].
+pub struct Prepared<'a> {
+    policies: &'a Policies,
+    ask: Ask<'a>,
+    /// Sender, message, case, meeting and the actions; or why they could not be built.
+    entities: Result<Entities, Doubt>,
+}
+
+impl<'a> Prepared<'a> {
+    pub(super) fn new(policies: &'a Policies, ask: &Ask<'a>) -> Self {
+        Self { policies, ask: *ask, entities: build(policies, ask) }
+    }
+
+    /// See [`Policies::may_send`].
+    pub fn may_send(&self) -> Decision {
+        self.decide_send().unwrap_or_else(Decision::in_doubt)
+    }
+
+    /// See [`Policies::may_receive`].
+    pub fn may_receive(&self, recipient: &Addressed) -> Decision {
+        self.decide_receive(recipient).unwrap_or_else(Decision::in_doubt)
+    }
+
+    fn decide_send(&self) -> Result<Decision, Doubt> {
+        let entities = self.entities.as_ref().map_err(|doubt| *doubt)?;
+        let action = self.policies.words.send(self.kind());
+        self.evaluate(&self.ask.sender.agency_id, action, [now_ms(self.ask.now)], entities)
+    }
+
+    fn decide_receive(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
+        let entities = self.entities.as_ref().map_err(|doubt| *doubt)?;
+        let id = &recipient.agency.agency_id;
+        let agency = self.ask.directory.agency(id).ok_or(Doubt::UnknownAgency)?;
+        let agency = self.policies.words.agency(agency, self.ask.case)?;
+        let entities = entities.clone().add_entities([agency], None).map_err(|_| Doubt::BadEntity)?;
+        let action = self.policies.words.receive(self.kind());
+        let context = [now_ms(self.ask.now), ("justified", Value::new_bool(recipient.justified))];
+        self.evaluate(id, action, context, &entities)
+    }
+
+    fn evaluate<const N: usize>(
+        &self,
+        principal: &AgencyId,
+        action: cedar_policy::EntityUid,
+        context: [(&str, Value); N],
+        entities: &Entities,
+    ) -> Result<Decision, Doubt> {
+        let words = &self.policies.words;
+        self.policies.evaluate(words.agency_uid(principal), action, words.message_uid(), context, entities)
+    }
+
+    fn kind(&self) -> MessageType {
+        self.ask.message.message_type
+    }
+}
+
+/// The moment of the decision, for the context. A number: building Cedar's `datetime` costs more
+/// than evaluating a rule.
+pub(super) fn now_ms(at: Timestamp) -> (&'static str, Value) {
+    ("now_ms", Value::new_long(at.as_millisecond()))
+}
+
+fn build(policies: &Policies, ask: &Ask) -> Result<Entities, Doubt> {
+    let words = &policies.words;
+    let message = ask.message;
+    let belongs = |case: &CaseFacts| case.case_ref == message.case_ref;
+    if !ask.case.is_none_or(belongs) {
+        return Err(Doubt::OtherCase);
+    }
+    let sender = ask.directory.agency(&ask.sender.agency_id).ok_or(Doubt::UnknownAgency)?;
+    // Only a meeting of this very case counts; one that is not is as good as unknown.
+    let meeting_id = message.meeting_id.filter(|_| message.message_type.belongs_to_meeting());
+    let meeting = ask.case.zip(meeting_id).and_then(|(case, id)| case.meeting(id));
+
+    let mut entities = policies.actions(&words.send(message.message_type))?;
+    entities.extend(policies.actions(&words.receive(message.message_type))?);
+    entities.push(words.agency(sender, ask.case)?);
+    entities.push(words.message(message, &sender.agency_id, ask.case, meeting)?);
+    entities.extend(ask.case.map(|case| words.case(case)).transpose()?);
+    entities.extend(meeting.map(|meeting| words.meeting(meeting)).transpose()?);
+    Entities::from_entities(entities, None).map_err(|_| Doubt::BadEntity)
+}

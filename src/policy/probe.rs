@@ -1,0 +1,87 @@
+//! Does the schema take what the gateway builds? Asked once at load, with every type, status and
+//! purpose and every optional attribute: an entity that did not fit could make a bar compare things
+//! that are never equal. Requests then need no such check, which costs more than the decision.
+
+use std::collections::{BTreeSet, HashSet};
+
+use cedar_policy::{Entities, Entity, EntityUid, Schema};
+
+use super::{Claims, Doubt, PolicyFault, slice::Words};
+use crate::message::{
+    Agency, AgencyId, AgencyType, Area, CaseFacts, CaseRef, Invitee, MeetingFacts, MeetingId, MessageType,
+    Purpose, Status,
+};
+
+/// Every action that the gateway asks about has to be known, and every entity has to fit.
+pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
+    let known: HashSet<&EntityUid> = schema.actions().collect();
+    let verbs = MessageType::ALL.iter().flat_map(|kind| [words.send(*kind), words.receive(*kind)]);
+    if let Some(action) = verbs.chain([words.action("record_meeting")]).find(|verb| !known.contains(verb)) {
+        return Err(PolicyFault::UnknownAction { action: action.to_string() });
+    }
+    let statuses = Status::ALL.iter().cycle();
+    for (agency_type, status) in AgencyType::ALL.iter().zip(statuses) {
+        let entities = sample(words, *agency_type, *status).map_err(|_| PolicyFault::Unbuildable)?;
+        Entities::from_entities(entities, Some(schema))
+            .map_err(|source| PolicyFault::Misfit { source: Box::new(source) })?;
+    }
+    Ok(())
+}
+
+/// A message, a case and a meeting in which one agency of this kind has every relation.
+fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Entity; 4], Doubt> {
+    let id = AgencyId::gateway();
+    let all = BTreeSet::from([id.clone()]);
+    let area: Area = "46".parse().map_err(|_| Doubt::BadEntity)?;
+    let agency = Agency {
+        agency_id: id.clone(),
+        name: String::new(),
+        organisation: String::new(),
+        agency_type,
+        status,
+        suspended: false,
+        areas: vec![area],
+        channels: vec![],
+        encryption_keys: vec![],
+        mail: None,
+        webhook: None,
+        tls_spki_sha256: vec![],
+        contacts: vec![],
+    };
+    let meeting = MeetingFacts {
+        meeting_id: MeetingId::from_bytes([0; 16]),
+        date: None,
+        level: None,
+        invited: vec![Invitee { agency_id: id.clone(), reason: None }],
+        confirmed: all.clone(),
+        attended: all.clone(),
+        action_owners: all.clone(),
+    };
+    let case = CaseFacts {
+        case_ref: CaseRef::new(area, 2026, [0; 5]),
+        area,
+        version: 0,
+        purposes: Purpose::ALL.iter().copied().collect(),
+        category: None,
+        lead: Some(id.clone()),
+        shared_supervision: all,
+        openers: BTreeSet::new(),
+        meetings: vec![meeting.clone()],
+    };
+    let claims = Claims {
+        message_type: MessageType::Minutes,
+        area,
+        case_ref: case.case_ref.clone(),
+        purpose: Purpose::A,
+        lead_agency: Some(id.clone()),
+        shared_supervision: vec![id.clone()],
+        meeting_id: Some(meeting.meeting_id),
+        justified: true,
+    };
+    Ok([
+        words.agency(&agency, Some(&case))?,
+        words.case(&case)?,
+        words.meeting(&meeting)?,
+        words.message(&claims, &id, Some(&case), Some(&meeting))?,
+    ])
+}

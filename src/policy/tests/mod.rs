@@ -1,0 +1,8 @@
+//! The rules, seen from outside: each rule once allowed and once refused, a table written
+//! independently of the policies, and everything that has to fail closed.
+
+mod in_doubt;
+mod loading;
+mod rules;
+mod support;
+mod table;

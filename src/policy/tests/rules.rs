@@ -1,0 +1,318 @@
+//! Each rule of domain §3.4 that is in force: once allowed, once refused, with the ground.
+
+use super::support::*;
+use crate::{
+    directory::Directory,
+    message::{
+        MeetingFacts,
+        MessageType::{MeetingPack, Minutes, NonDelivery, Notification, Referral},
+        Purpose,
+    },
+    policy::Decision,
+};
+
+const COORDINATOR: &str = "not the area's co-ordination unit";
+
+#[test]
+fn p1_only_agencies_within_section_325_4a_send() {
+    allowed(&World::of(Referral).send_as("kent-police"), "P6-refer");
+    allowed(&World::of(Referral).send_as("kent-yot"), "P6-refer");
+    for outside in ["kent-refuge", "kent-smb", "kent-lay", "maidstone-crown"] {
+        barred(&World::of(Referral).send_as(outside), "P1-within-325-4A");
+    }
+}
+
+#[test]
+fn p1_p2_a_suspended_agency_neither_sends_nor_receives() {
+    let mut world = World::of(Referral);
+    world.agency_mut("kent-probation").suspended = true;
+    barred(&world.send(), "P1-suspended");
+    allowed(&world.receive("kent-mappa"), "P6-coordinator");
+    world.agency_mut("kent-mappa").suspended = true;
+    barred(&world.receive("kent-mappa"), "P2-suspended");
+}
+
+#[test]
+fn p2_an_associate_without_more_receives_nothing() {
+    let mut world = World::of(Minutes);
+    world.meeting_mut().attended.extend([id("kent-refuge"), id("kent-yot")]);
+    allowed(&world.receive("kent-yot"), "P15-present");
+    barred(&world.receive("kent-refuge"), "P2-within-325-4A");
+}
+
+#[test]
+fn p3_the_purpose_is_one_of_the_cases() {
+    let mut world = World::of(Referral);
+    world.claims.purpose = Purpose::B;
+    barred(&world.send(), "P3-purpose");
+    barred(&world.receive("kent-mappa"), "P3-purpose");
+    world.case.as_mut().unwrap().purposes.insert(Purpose::B);
+    allowed(&world.send(), "P6-refer");
+    world.claims.purpose = Purpose::Aa;
+    world.case = None;
+    allowed(&world.send(), "P6-refer");
+}
+
+#[test]
+fn p4_each_recipient_is_justified_but_a_pack_and_minutes_once() {
+    let mut world = World::of(Referral);
+    allowed(&world.receive("kent-mappa"), "P6-coordinator");
+    world.justified = false;
+    barred(&world.receive("kent-mappa"), "P4-each-recipient");
+
+    for message_type in [MeetingPack, Minutes] {
+        let mut world = World::of(message_type);
+        world.justified = false;
+        assert!(world.receive("kent-mappa").is_allowed());
+        assert!(world.send().is_allowed());
+        (world.justified, world.claims.justified) = (true, false);
+        barred(&world.receive("kent-mappa"), "P4-once");
+        barred(&world.send(), "P4-once");
+    }
+}
+
+#[test]
+fn p5_the_lead_agency_notifies() {
+    let mut world = World::of(Notification);
+    allowed(&world.send(), "P5-lead-agency");
+    let lacks = [("P5-lead-agency", "not the lead agency")];
+    unmet(&world.send_as("kent-police"), &lacks);
+    // Saying so is not enough once the case has another lead.
+    world.claims.lead_agency = Some(id("kent-police"));
+    unmet(&world.send(), &lacks);
+    world.case.as_mut().unwrap().lead = None;
+    allowed(&world.send(), "P5-lead-agency");
+    world.case = None;
+    allowed(&world.send(), "P5-lead-agency");
+    world.claims.lead_agency = None;
+    unmet(&world.send(), &lacks);
+    world.claims.lead_agency = Some(id("kent-mappa"));
+    unmet(&world.send_as("kent-mappa"), &lacks);
+}
+
+#[test]
+fn p5_a_notification_goes_to_the_coordinator_and_to_those_who_share_supervision() {
+    let mut world = World::of(Notification);
+    let lacks = [
+        ("P5-coordinator", COORDINATOR),
+        ("P5-shared-supervision", "not named as a responsible authority agency that shares supervision"),
+    ];
+    allowed(&world.receive("kent-mappa"), "P5-coordinator");
+    unmet(&world.receive("kent-police"), &lacks);
+    world.claims.shared_supervision = vec![id("kent-police"), id("kent-yot")];
+    allowed(&world.receive("kent-police"), "P5-shared-supervision");
+    unmet(&world.receive("kent-yot"), &lacks);
+}
+
+#[test]
+fn p6_anyone_refers_to_the_coordinator_who_passes_it_on_to_invitees() {
+    let lacks = [
+        ("P6-coordinator", COORDINATOR),
+        (
+            "P6-invitee",
+            "not an invitee of a meeting of the case to whom the area's co-ordination unit passes it on",
+        ),
+    ];
+    let mut world = World::of(Referral);
+    world.meeting_mut().invited.push(invitee("kent-yot", Some("statutory_involvement")));
+    allowed(&world.send(), "P6-refer");
+    allowed(&world.receive("kent-mappa"), "P6-coordinator");
+    unmet(&world.receive("kent-yot"), &lacks);
+
+    allowed(&world.send_as("kent-mappa"), "P6-pass-on");
+    allowed(&world.receive("kent-yot"), "P6-invitee");
+    // A responsible authority agency that is no invitee gets none either.
+    unmet(&world.receive("kent-police"), &lacks);
+    world.meeting_mut().attended.insert(id("kent-police"));
+    unmet(&world.receive("kent-police"), &lacks);
+}
+
+#[test]
+fn p6_the_coordinator_passes_on_only_what_belongs_to_a_known_case() {
+    let mut world = World::of(Referral);
+    world.case = None;
+    let lacks = [
+        ("P6-pass-on", "not the area's co-ordination unit passing on the referral of a known case"),
+        ("P6-refer", "neither a responsible authority nor a duty to co-operate body"),
+    ];
+    unmet(&world.send_as("kent-mappa"), &lacks);
+}
+
+#[test]
+fn p8_the_coordinator_records_meetings_with_a_reason_for_each_guest() {
+    let mut record = meeting();
+    record.invited = vec![
+        invitee("kent-police", None),
+        invitee("kent-mappa", None),
+        invitee("kent-yot", Some("significant_contribution")),
+    ];
+    allowed(&recorded(&World::of(Referral), "kent-mappa", &record), "P8-coordinator");
+    unmet(
+        &recorded(&World::of(Referral), "kent-police", &record),
+        &[("P8-coordinator", "not the co-ordination unit of the case's area")],
+    );
+    let mut unreasoned = record.clone();
+    unreasoned.invited.push(invitee("kent-housing", None));
+    barred(&recorded(&World::of(Referral), "kent-mappa", &unreasoned), "P8-reason");
+    record.attended.insert(id("nobody-knows"));
+    barred(&recorded(&World::of(Referral), "kent-mappa", &record), "P8-known");
+}
+
+#[test]
+fn p8_a_coordinator_of_another_area_or_a_suspended_one_records_nothing() {
+    let mut world = World::of(Referral);
+    world.agency_mut("kent-mappa").areas = vec!["47".parse().unwrap()];
+    unmet(
+        &recorded(&world, "kent-mappa", &meeting()),
+        &[("P8-coordinator", "not the co-ordination unit of the case's area")],
+    );
+    let mut world = World::of(Referral);
+    world.agency_mut("kent-mappa").suspended = true;
+    barred(&recorded(&world, "kent-mappa", &meeting()), "P1-suspended");
+}
+
+fn recorded(world: &World, caller: &str, record: &MeetingFacts) -> Decision {
+    let directory = Directory::new(1, world.agencies.clone());
+    let caller = directory.agency(&id(caller)).unwrap();
+    shipped().may_record_meeting(&directory, caller, world.case.as_ref().unwrap(), record, now())
+}
+
+#[test]
+fn p9_a_pack_goes_to_those_who_confirmed() {
+    let mut world = World::of(MeetingPack);
+    allowed(&world.send(), "P9-sender");
+    allowed(&world.receive("kent-mappa"), "P9-coordinator");
+    world.meeting_mut().confirmed.insert(id("kent-police"));
+    world.meeting_mut().attended.insert(id("kent-yot"));
+    world.meeting_mut().invited.push(invitee("kent-housing", Some("commit_resources")));
+    allowed(&world.receive("kent-police"), "P9-confirmed");
+    allowed(&world.receive("kent-yot"), "P9-present");
+    unmet(
+        &world.receive("kent-housing"),
+        &[
+            ("P9-confirmed", "has not confirmed attendance"),
+            ("P9-coordinator", COORDINATOR),
+            ("P9-present", "not recorded as present"),
+        ],
+    );
+    unmet(&world.send_as("kent-probation"), &[("P9-sender", COORDINATOR)]);
+}
+
+#[test]
+fn p15_p16_minutes_go_to_those_present_or_concerned() {
+    let mut world = World::of(Minutes);
+    allowed(&world.send(), "P15-sender");
+    allowed(&world.receive("kent-mappa"), "P15-coordinator");
+    allowed(&world.receive("kent-probation"), "P16-lead-agency");
+    world.meeting_mut().attended.insert(id("kent-police"));
+    world.meeting_mut().action_owners.insert(id("kent-yot"));
+    world.meeting_mut().confirmed.insert(id("kent-housing"));
+    allowed(&world.receive("kent-police"), "P15-present");
+    allowed(&world.receive("kent-yot"), "P16-action-owner");
+    unmet(
+        &world.receive("kent-housing"),
+        &[
+            ("P15-coordinator", COORDINATOR),
+            ("P15-present", "not recorded as present"),
+            ("P16-action-owner", "holds no action"),
+            ("P16-lead-agency", "not the lead agency"),
+        ],
+    );
+    unmet(&world.send_as("kent-probation"), &[("P15-sender", COORDINATOR)]);
+}
+
+#[test]
+fn p9_p15_a_pack_and_minutes_need_a_known_meeting_of_the_case() {
+    for (message_type, bar) in [(MeetingPack, "P9-known-meeting"), (Minutes, "P15-known-meeting")] {
+        let mut world = World::of(message_type);
+        world.claims.meeting_id = Some("019ab000-0000-7000-8000-000000000043".parse().unwrap());
+        barred(&world.send(), bar);
+        barred(&world.receive("kent-mappa"), bar);
+        world.claims.meeting_id = None;
+        barred(&world.send(), bar);
+        let mut world = World::of(message_type);
+        world.case = None;
+        barred(&world.send(), bar);
+        barred(&world.receive("kent-mappa"), bar);
+    }
+}
+
+#[test]
+fn p18_p25_courts_and_boards_are_told_their_own_way() {
+    let mut world = World::of(Minutes);
+    world.meeting_mut().attended.extend(["maidstone-crown", "kent-smb", "kent-lay", "kent-police"].map(id));
+    allowed(&world.receive("kent-police"), "P15-present");
+    let court = world.receive("maidstone-crown");
+    barred(&court, "P18-court");
+    assert!(court.grounds[0].text.as_deref().unwrap().contains("executive summary"));
+    barred(&world.receive("kent-smb"), "P25-board");
+    barred(&world.receive("kent-lay"), "P25-board");
+}
+
+#[test]
+fn the_area_binds_sender_and_recipient() {
+    let sussex = "47".parse().unwrap();
+    let mut world = World::of(Referral);
+    world.agency_mut("kent-mappa").areas = vec![sussex];
+    barred(&world.receive("kent-mappa"), "AREA-recipient");
+    world.agency_mut("kent-probation").areas = vec![sussex];
+    barred(&world.send(), "AREA-sender");
+    world.agency_mut("kent-probation").areas.push(kent());
+    allowed(&world.send(), "P6-refer");
+    world.case.as_mut().unwrap().area = sussex;
+    barred(&world.send(), "AREA-case");
+}
+
+#[test]
+fn p33_a_prison_sends_to_any_area_and_receives_once_in_the_circle() {
+    let elsewhere = vec!["13".parse().unwrap()];
+    let mut world = World::of(Referral);
+    world.agency_mut("hmp-thornfield").areas = elsewhere.clone();
+    allowed(&world.send_as("hmp-thornfield"), "P6-refer");
+
+    let mut world = World::of(MeetingPack);
+    world.agency_mut("hmp-thornfield").areas = elsewhere.clone();
+    barred(&world.receive("hmp-thornfield"), "AREA-recipient");
+    world.meeting_mut().confirmed.insert(id("hmp-thornfield"));
+    allowed(&world.receive("hmp-thornfield"), "P9-confirmed");
+
+    // A notification that opens the case names the supervising prison itself.
+    let mut world = World::of(Notification);
+    world.agency_mut("hmp-thornfield").areas = elsewhere;
+    world.case = None;
+    barred(&world.receive("hmp-thornfield"), "AREA-recipient");
+    world.claims.shared_supervision = vec![id("hmp-thornfield")];
+    allowed(&world.receive("hmp-thornfield"), "P5-shared-supervision");
+}
+
+#[test]
+fn d25_nobody_sends_or_receives_a_non_delivery_report_by_the_rules() {
+    let mut world = World::of(NonDelivery);
+    for agency in ["kent-police", "kent-yot", "kent-mappa"] {
+        barred(&world.send_as(agency), "D25-gateway-only");
+        barred(&world.receive(agency), "D25-gateway-only");
+    }
+}
+
+#[test]
+fn every_bar_that_fires_is_told() {
+    let mut world = World::of(Referral);
+    world.agency_mut("maidstone-crown").suspended = true;
+    world.justified = false;
+    let decision = world.receive("maidstone-crown");
+    let rules: Vec<_> = decision.grounds.iter().map(|ground| ground.rule.as_str()).collect();
+    assert_eq!(rules, ["P18", "P2", "P4"]);
+}
+
+#[test]
+fn a_decision_is_read_back_as_it_was_written() {
+    let mut world = World::of(Minutes);
+    for decision in [world.send(), world.receive("kent-housing"), world.send_as("kent-smb")] {
+        let text = serde_json::to_string(&decision).unwrap();
+        assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
+    }
+    let refused = serde_json::to_value(world.receive("kent-housing")).unwrap();
+    assert_eq!(refused["verdict"], "refused");
+    assert_eq!(refused["missing"][1]["rule"], "P15");
+    assert_eq!(refused["missing"][1]["lacks"], "not recorded as present");
+}

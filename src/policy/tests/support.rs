@@ -1,0 +1,196 @@
+//! A small world: a few agencies of Kent, one case, one meeting.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::OnceLock};
+
+use crate::{
+    directory::Directory,
+    message::{
+        Agency, AgencyId, AgencyType, Area, CaseFacts, Invitee, MeetingFacts, MeetingId, MessageType,
+        Purpose, Status,
+    },
+    policy::{Addressed, Ask, Claims, Decision, Policies},
+};
+
+pub const CASE: &str = "46-2026-7K3M9Q2F";
+pub const MEETING: &str = "019ab000-0000-7000-8000-000000000042";
+
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/policies")
+}
+
+/// The policies as shipped.
+pub fn shipped() -> &'static Policies {
+    static SHIPPED: OnceLock<Policies> = OnceLock::new();
+    SHIPPED.get_or_init(|| Policies::load(&folder()).unwrap())
+}
+
+pub fn id(text: &str) -> AgencyId {
+    text.parse().unwrap()
+}
+
+pub fn kent() -> Area {
+    "46".parse().unwrap()
+}
+
+pub fn now() -> jiff::Timestamp {
+    "2026-11-20T09:30:00Z".parse().unwrap()
+}
+
+pub fn agency(name: &str, agency_type: AgencyType, status: Status) -> Agency {
+    Agency {
+        agency_id: id(name),
+        name: name.into(),
+        organisation: name.into(),
+        agency_type,
+        status,
+        suspended: false,
+        areas: vec![kent()],
+        channels: vec![],
+        encryption_keys: vec![],
+        mail: None,
+        webhook: None,
+        tls_spki_sha256: vec![],
+        contacts: vec![],
+    }
+}
+
+/// What is asked, with everything in order; a test changes what it is about.
+#[derive(Clone)]
+pub struct World {
+    pub agencies: Vec<Agency>,
+    pub sender: AgencyId,
+    pub claims: Claims,
+    pub case: Option<CaseFacts>,
+    /// Whether the recipient has a justification of its own.
+    pub justified: bool,
+}
+
+impl World {
+    /// A message of this type by the sender that it usually has.
+    pub fn of(message_type: MessageType) -> Self {
+        let by_coordinator = message_type.belongs_to_meeting();
+        let sender = if by_coordinator { "kent-mappa" } else { "kent-probation" };
+        Self {
+            agencies: vec![
+                agency("kent-police", AgencyType::Police, Status::Ra),
+                agency("kent-probation", AgencyType::Probation, Status::Ra),
+                agency("hmp-thornfield", AgencyType::Prison, Status::Ra),
+                agency("kent-yot", AgencyType::Yot, Status::Dtc),
+                agency("kent-housing", AgencyType::LaHousing, Status::Dtc),
+                agency("kent-mappa", AgencyType::Coord, Status::Coord),
+                agency("kent-refuge", AgencyType::Other, Status::Associate),
+                agency("kent-smb", AgencyType::Smb, Status::Board),
+                agency("kent-lay", AgencyType::Lay, Status::Board),
+                agency("maidstone-crown", AgencyType::Court, Status::Court),
+            ],
+            sender: id(sender),
+            claims: Claims {
+                message_type,
+                area: kent(),
+                case_ref: CASE.parse().unwrap(),
+                purpose: Purpose::A,
+                lead_agency: Some(id("kent-probation")),
+                shared_supervision: vec![],
+                meeting_id: Some(MEETING.parse().unwrap()),
+                justified: true,
+            },
+            case: Some(case()),
+            justified: true,
+        }
+    }
+
+    pub fn agency_mut(&mut self, name: &str) -> &mut Agency {
+        self.agencies.iter_mut().find(|a| a.agency_id == id(name)).unwrap()
+    }
+
+    pub fn meeting_mut(&mut self) -> &mut MeetingFacts {
+        self.case.as_mut().unwrap().meetings.first_mut().unwrap()
+    }
+
+    pub fn send(&self) -> Decision {
+        self.with(|ask| shipped().may_send(ask))
+    }
+
+    pub fn send_as(&mut self, sender: &str) -> Decision {
+        self.sender = id(sender);
+        self.send()
+    }
+
+    pub fn receive(&self, recipient: &str) -> Decision {
+        self.with(|ask| {
+            let agency = ask.directory.agency(&id(recipient)).unwrap();
+            shipped().may_receive(ask, &Addressed { agency, justified: self.justified })
+        })
+    }
+
+    pub fn with<T>(&self, question: impl FnOnce(&Ask) -> T) -> T {
+        let directory = Directory::new(1, self.agencies.clone());
+        let sender = directory.agency(&self.sender).unwrap();
+        question(&Ask {
+            now: now(),
+            directory: &directory,
+            sender,
+            message: &self.claims,
+            case: self.case.as_ref(),
+        })
+    }
+}
+
+pub fn meeting() -> MeetingFacts {
+    MeetingFacts {
+        meeting_id: MEETING.parse::<MeetingId>().unwrap(),
+        date: None,
+        level: Some(2),
+        invited: vec![],
+        confirmed: BTreeSet::new(),
+        attended: BTreeSet::new(),
+        action_owners: BTreeSet::new(),
+    }
+}
+
+pub fn invitee(name: &str, reason: Option<&str>) -> Invitee {
+    Invitee { agency_id: id(name), reason: reason.map(|code| code.parse().unwrap()) }
+}
+
+/// A case that probation leads, with one meeting that concerns nobody yet.
+pub fn case() -> CaseFacts {
+    CaseFacts {
+        case_ref: CASE.parse().unwrap(),
+        area: kent(),
+        version: 7,
+        purposes: BTreeSet::from([Purpose::A]),
+        category: Some(2),
+        lead: Some(id("kent-probation")),
+        shared_supervision: BTreeSet::new(),
+        openers: BTreeSet::from([id("kent-probation")]),
+        meetings: vec![meeting()],
+    }
+}
+
+#[track_caller]
+pub fn allowed(decision: &Decision, ground: &str) {
+    assert!(decision.is_allowed(), "{decision:?}");
+    assert_eq!(ids(decision), [ground]);
+    assert!(decision.missing.is_empty() && decision.doubt.is_none());
+}
+
+#[track_caller]
+pub fn barred(decision: &Decision, ground: &str) {
+    assert!(!decision.is_allowed(), "{decision:?}");
+    assert_eq!(ids(decision), [ground]);
+    assert!(decision.grounds.iter().all(|ground| ground.text.is_some()));
+    assert!(decision.missing.is_empty() && decision.doubt.is_none());
+}
+
+/// Refused because none of these permits applied.
+#[track_caller]
+pub fn unmet(decision: &Decision, permits: &[(&str, &str)]) {
+    assert!(!decision.is_allowed(), "{decision:?}");
+    assert!(decision.grounds.is_empty() && decision.doubt.is_none(), "{decision:?}");
+    let missing: Vec<_> = decision.missing.iter().map(|m| (m.ground.id.as_str(), &*m.lacks)).collect();
+    assert_eq!(missing, permits);
+}
+
+fn ids(decision: &Decision) -> Vec<&str> {
+    decision.grounds.iter().map(|ground| ground.id.as_str()).collect()
+}
