@@ -1,0 +1,157 @@
+//! The store: what is on disk, and in which steps it gets there.
+//!
+//! [`Store`] is a small trait of domain verbs. **One method is one whole transaction**, its ledger
+//! events included, so state and ledger cannot disagree, and a method that returned has been made
+//! durable (SQLite `synchronous=FULL`, group commit). [`Store::record`] takes only [`Sealed`], whose
+//! content can be made by `crypto` alone: plaintext cannot get here.
+//!
+//! Reads never block the writer. Every read that serves an agency takes that agency: there is no
+//! finder without it.
+
+mod error;
+mod files;
+mod records;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+pub use error::StoreFault;
+pub use files::{Files, NewFile, SealedMail, StoredFile};
+pub use records::*;
+
+use crate::{
+    directory::Directory,
+    ledger::{TileId, event::Entry},
+    message::{Agency, AgencyId, CaseFacts, CaseRef, DeliveryId, MeetingId, MessageId},
+};
+
+/// What a store can do. Shared as `Arc<dyn Store>`.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // ---- Who is who --------------------------------------------------------------------------
+
+    /// The directory as it stands.
+    async fn directory(&self) -> Result<Directory, StoreFault>;
+
+    /// Adds or replaces entries, with their events. Gives the directory's new version. Repeatable.
+    async fn put_agencies(&self, agencies: Vec<Agency>, entries: Vec<Entry>) -> Result<u64, StoreFault>;
+
+    // ---- Accepting ---------------------------------------------------------------------------
+
+    /// What was accepted from this sender under this id, if anything was.
+    async fn submission(&self, sender: &AgencyId, id: MessageId) -> Result<Option<Submission>, StoreFault>;
+
+    /// What is known about a case.
+    async fn case(&self, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault>;
+
+    /// The case that a meeting belongs to.
+    async fn case_of_meeting(&self, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault>;
+
+    /// Message, deliveries, sealed copies, facts and events in one transaction. Of two posts of one
+    /// id at once the first to get here decides. Safe to repeat. The files named in `sealed` are the
+    /// store's from here: where the answer is not [`Recorded::Recorded`] they are removed.
+    async fn record(&self, sealed: Sealed) -> Result<Recorded, StoreFault>;
+
+    /// Facts that no message carries. Nothing is written if the case's facts moved on from
+    /// `change.expected`.
+    async fn learn(&self, change: FactChange) -> Result<Learned, StoreFault>;
+
+    /// Events alone: refusals, checks, views.
+    async fn note(&self, entries: Vec<Entry>) -> Result<(), StoreFault>;
+
+    // ---- Delivering --------------------------------------------------------------------------
+
+    /// Deliveries by webhook or e-mail whose time has come and that nobody holds, oldest first.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreFault>;
+
+    /// When the next delivery falls due, if one waits.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreFault>;
+
+    /// Takes due deliveries under a lease and writes their attempts, each with its event. An answer
+    /// for each, in order: `false` where another worker was faster. The attempt counts from here,
+    /// whatever becomes of the process.
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<bool>, StoreFault>;
+
+    /// Writes the outcome of an attempt. `false`, and nothing written, if it is not the current
+    /// attempt of that delivery any more.
+    async fn settle(&self, settlement: Settlement) -> Result<bool, StoreFault>;
+
+    /// Copies that wait for this agency, oldest first, from after `after`.
+    async fn inbox(&self, agency: &AgencyId, after: u64, limit: usize) -> Result<Vec<InboxItem>, StoreFault>;
+
+    /// One sealed copy of this agency, unless it was erased.
+    async fn copy(&self, agency: &AgencyId, delivery: DeliveryId) -> Result<Option<Copy>, StoreFault>;
+
+    /// The recipient is about to be handed the copy: first collection is kept, every one has its
+    /// event. `false` if there is no such copy.
+    async fn collected(&self, mark: Mark) -> Result<bool, StoreFault>;
+
+    /// The recipient confirmed. Its wrap is destroyed, and what no other recipient needs with it:
+    /// files go after the commit. Repeatable: a second time writes nothing.
+    async fn acknowledge(&self, mark: Mark) -> Result<Acknowledged, StoreFault>;
+
+    /// Deliveries that were never handed over and whose sender was not told: those accepted before
+    /// `accepted_before`, and at once those that failed for good ([`AttemptEnd::Failed`]). One that
+    /// expired untold stays here. Reports about reports are never due.
+    async fn overdue(&self, accepted_before: Timestamp, limit: usize) -> Result<Vec<Overdue>, StoreFault>;
+
+    /// Deliveries whose payload has reached its end: accepted before `accepted_before` and not
+    /// erased, or mail delivered before `mailed_before` and not erased.
+    async fn perishable(
+        &self,
+        accepted_before: Timestamp,
+        mailed_before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Overdue>, StoreFault>;
+
+    /// Destroys a copy at the end of its life; `expired` makes that its final state, otherwise its
+    /// state stays (delivered mail).
+    async fn erase(&self, mark: Mark, expired: bool) -> Result<bool, StoreFault>;
+
+    /// Housekeeping: removes at most `limit` files last written before `files_before` that no record
+    /// names (a crash left them; give uploads a day), gives freed space back to the machine and drops
+    /// what was erased from the engine's own log. Gives the number of files removed. Repeatable.
+    async fn tidy(&self, files_before: Timestamp, limit: usize) -> Result<usize, StoreFault>;
+
+    // ---- Looking -----------------------------------------------------------------------------
+
+    /// The state of one message of this sender.
+    async fn track(&self, sender: &AgencyId, id: MessageId) -> Result<Option<Tracked>, StoreFault>;
+
+    /// Messages of this sender, newest first, from before `before` (a cursor of an earlier answer).
+    async fn outbox(
+        &self,
+        sender: &AgencyId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Sent>, StoreFault>;
+
+    // ---- The ledger --------------------------------------------------------------------------
+
+    /// Commitments that have no index yet, in the order of their transactions.
+    async fn unsequenced(&self, limit: usize) -> Result<Vec<Unsequenced>, StoreFault>;
+
+    /// Gives indexes, writes tiles and the checkpoint, in one transaction. `false`, and nothing
+    /// written, if the last checkpoint is not `batch.after` any more or the events are not exactly
+    /// the next ones of [`Store::unsequenced`]: a log never forks.
+    async fn sequence(&self, batch: Sequenced) -> Result<bool, StoreFault>;
+
+    /// The latest checkpoint, a signed note.
+    async fn checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreFault>;
+
+    /// One tile as last written.
+    async fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, StoreFault>;
+
+    /// The `message.accepted` event behind a commitment: only those are handed out, in statements.
+    async fn leaf(&self, commitment: [u8; 32]) -> Result<Option<Leaf>, StoreFault>;
+
+    /// The `message.accepted` event of a message of this sender.
+    async fn acceptance(&self, sender: &AgencyId, id: MessageId) -> Result<Option<Leaf>, StoreFault>;
+
+    /// Sequenced events from `index`, in order.
+    async fn leaves(&self, index: u64, limit: usize) -> Result<Vec<Leaf>, StoreFault>;
+
+    /// Whether the store can write now: for readiness.
+    async fn probe(&self) -> Result<(), StoreFault>;
+}

@@ -1,0 +1,156 @@
+//! Accepting: a message with all that belongs to it, or the reason why not. Every check comes before
+//! the first write.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    codec::{self, Millis},
+    directory,
+    events::{self, About},
+    facts, names,
+};
+use crate::{
+    crypto::jwe::Ciphertext,
+    message::{AgencyId, Channel, DeliveryId, MessageId},
+    store::{DeliveryState, NewCopy, NewDelivery, Recorded, Sealed, StoreFault, Submission},
+};
+
+pub(super) fn submission(
+    conn: &Connection,
+    sender: &AgencyId,
+    id: MessageId,
+) -> Result<Option<Submission>, StoreFault> {
+    let mut select = conn.prepare_cached(
+        "SELECT m.submission_sha256, m.receipt FROM message m
+         WHERE m.sender = (SELECT id FROM agency WHERE name = ?) AND m.message_id = ?",
+    )?;
+    let found = select
+        .query_row(params![sender, id], |row| Ok(Submission { sha256: row.get(0)?, receipt: row.get(1)? }));
+    Ok(found.optional()?)
+}
+
+pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, StoreFault> {
+    // First, whatever else moved: a sender that repeats gets its receipt.
+    if let Some(earlier) = submission(conn, &sealed.sender, sealed.message_id)? {
+        let same = earlier.sha256 == sealed.submission_sha256;
+        return Ok(if same { Recorded::Repeat(earlier.receipt) } else { Recorded::Conflict });
+    }
+    if is_stale(conn, sealed)? {
+        return Ok(Recorded::Stale);
+    }
+    let case = names::case(conn, &sealed.case_ref)?;
+    let message = names::next(conn, "SELECT max(id) FROM message")?;
+    let event = events::append(conn, &sealed.entries, About { message: Some(message), delivery: None })?;
+    let event = event.ok_or(StoreFault::Corrupt("a message without its event"))?;
+    facts::append(conn, case, event, &sealed.facts)?;
+    insert_message(conn, sealed, message, case, event)?;
+    let views = sealed.views.iter().map(|view| insert_view(conn, view)).collect::<Result<Vec<_>, _>>()?;
+    for (position, attachment) in (0i64..).zip(&sealed.attachments) {
+        conn.prepare_cached("INSERT INTO attachment (message, position, file) VALUES (?, ?, ?)")?
+            .execute(params![message, position, attachment.file.name])?;
+    }
+    for delivery in &sealed.deliveries {
+        insert_delivery(conn, sealed, message, &views, delivery)?;
+    }
+    if let Some(reported) = sealed.reports {
+        conn.prepare_cached("UPDATE delivery SET unreported_since = NULL WHERE delivery_id = ?")?
+            .execute([reported])?;
+    }
+    Ok(Recorded::Recorded)
+}
+
+/// Whether the decision no longer rests on what is known now.
+fn is_stale(conn: &Connection, sealed: &Sealed) -> Result<bool, StoreFault> {
+    Ok(sealed.decided_on.directory != directory::version(conn)?
+        || sealed.decided_on.case_facts != facts::version(conn, &sealed.case_ref)?
+        || facts::names_other_case(conn, &sealed.case_ref, &sealed.facts)?
+        || sealed.reports.map_or(Ok(false), |delivery| is_settled(conn, delivery))?)
+}
+
+/// Whether nobody needs to be told about this delivery (any more).
+fn is_settled(conn: &Connection, delivery: DeliveryId) -> Result<bool, StoreFault> {
+    let mut select =
+        conn.prepare_cached("SELECT 1 FROM delivery WHERE delivery_id = ? AND unreported_since IS NOT NULL")?;
+    Ok(!select.exists([delivery])?)
+}
+
+fn insert_message(
+    conn: &Connection,
+    sealed: &Sealed,
+    message: i64,
+    case: i64,
+    event: i64,
+) -> Result<(), StoreFault> {
+    let sender = names::agency(conn, &sealed.sender)?;
+    let first_delivery = names::next(conn, "SELECT max(id) FROM delivery")?;
+    let count = |length: usize| codec::column(length.try_into().unwrap_or(u64::MAX));
+    conn.prepare_cached(
+        "INSERT INTO message (id, sender, message_id, type, schema_version, area, known_case, accepted_at,
+             event, first_delivery, deliveries, attachments, submission_sha256, receipt)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?
+    .execute(params![
+        message,
+        sender,
+        sealed.message_id,
+        sealed.message_type,
+        sealed.schema_version,
+        sealed.area,
+        case,
+        Millis(sealed.accepted_at),
+        event,
+        first_delivery,
+        count(sealed.deliveries.len()),
+        count(sealed.attachments.len()),
+        sealed.submission_sha256,
+        sealed.receipt,
+    ])?;
+    Ok(())
+}
+
+fn insert_view(conn: &Connection, view: &Ciphertext) -> Result<i64, StoreFault> {
+    conn.prepare_cached("INSERT INTO view (protected, aad, iv, tag, ciphertext) VALUES (?, ?, ?, ?, ?)")?
+        .execute(params![view.protected, view.aad, view.iv, view.tag, view.ciphertext()])?;
+    Ok(conn.last_insert_rowid())
+}
+
+fn insert_delivery(
+    conn: &Connection,
+    sealed: &Sealed,
+    message: i64,
+    views: &[i64],
+    delivery: &NewDelivery,
+) -> Result<(), StoreFault> {
+    let (view, wrap, mail) = match &delivery.copy {
+        NewCopy::Jwe { view, wrap } => {
+            let view = views.get(*view).ok_or(StoreFault::Corrupt("a delivery without its view"))?;
+            (Some(view), Some(wrap), None)
+        }
+        NewCopy::Mail(file) => (None, None, Some(&file.name)),
+    };
+    let accepted_at = sealed.accepted_at.as_millisecond();
+    // A mailbox is collected from, never attempted.
+    let due_at = (delivery.channel != Channel::Mailbox).then_some(accepted_at);
+    // No report about a report.
+    let unreported_since = sealed.message_type.made_by_agencies().then_some(accepted_at);
+    conn.prepare_cached(
+        "INSERT INTO delivery (delivery_id, message, recipient, channel, state, attempts, due_at,
+             unreported_since, kept_since, mail, view, encrypted_key, header)
+         VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
+    )?
+    .execute(params![
+        delivery.delivery_id,
+        message,
+        names::agency(conn, &delivery.recipient)?,
+        delivery.channel,
+        DeliveryState::Waiting,
+        due_at,
+        unreported_since,
+        accepted_at,
+        mail,
+        view,
+        wrap.map(|wrap| &wrap.encrypted_key),
+        wrap.map(|wrap| &wrap.header),
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! The directory's entries, and the version that every decision is tied to.
+
+use rusqlite::{Connection, params};
+
+use super::{codec, events, names};
+use crate::{directory::Directory, ledger::event::Entry, message::Agency, store::StoreFault};
+
+pub(super) fn directory(conn: &Connection) -> Result<Directory, StoreFault> {
+    let mut select = conn.prepare_cached("SELECT entry FROM agency WHERE entry IS NOT NULL")?;
+    let mut rows = select.query([])?;
+    let mut agencies = Vec::new();
+    while let Some(row) = rows.next()? {
+        let entry = row.get_ref(0)?.as_str().map_err(|_| UNREADABLE)?;
+        agencies.push(serde_json::from_str::<Agency>(entry).map_err(|_| UNREADABLE)?);
+    }
+    Ok(Directory::new(version(conn)?, agencies))
+}
+
+pub(super) fn version(conn: &Connection) -> Result<u64, StoreFault> {
+    let mut select = conn.prepare_cached("SELECT directory_version FROM head")?;
+    Ok(codec::number(select.query_row([], |row| row.get(0))?))
+}
+
+/// Every call is a new version, even one that repeats an earlier one.
+pub(super) fn put(conn: &Connection, agencies: &[Agency], entries: &[Entry]) -> Result<u64, StoreFault> {
+    for agency in agencies {
+        let id = names::agency(conn, &agency.agency_id)?;
+        let entry = serde_json::to_string(agency).map_err(|_| UNREADABLE)?;
+        conn.prepare_cached("UPDATE agency SET entry = ?2 WHERE id = ?1")?.execute(params![id, entry])?;
+    }
+    conn.prepare_cached("UPDATE head SET directory_version = directory_version + 1")?.execute([])?;
+    events::append(conn, entries, events::About::default())?;
+    version(conn)
+}
+
+const UNREADABLE: StoreFault = StoreFault::Corrupt("a directory entry");

@@ -1,0 +1,55 @@
+//! Names that recur, each written once and meant by a small number from then on.
+
+use rusqlite::{Connection, OptionalExtension as _, ToSql};
+
+use crate::{
+    message::{AgencyId, CaseRef},
+    store::StoreFault,
+};
+
+/// The number of an agency, in the directory or not.
+pub(super) fn agency(conn: &Connection, id: &AgencyId) -> Result<i64, StoreFault> {
+    number(
+        conn,
+        "SELECT id FROM agency WHERE name = ?",
+        "INSERT INTO agency (name) VALUES (?) RETURNING id",
+        id,
+    )
+}
+
+/// The number of a case.
+pub(super) fn case(conn: &Connection, case_ref: &CaseRef) -> Result<i64, StoreFault> {
+    let insert = "INSERT INTO known_case (case_ref) VALUES (?) RETURNING id";
+    number(conn, KNOWN_CASE, insert, case_ref)
+}
+
+/// The number of a case that something is known about.
+pub(super) fn known_case(conn: &Connection, case_ref: &CaseRef) -> Result<Option<i64>, StoreFault> {
+    Ok(conn.prepare_cached(KNOWN_CASE)?.query_row([case_ref], |row| row.get(0)).optional()?)
+}
+
+/// The number of an event's dotted name.
+pub(super) fn kind(conn: &Connection, name: &str) -> Result<i64, StoreFault> {
+    number(
+        conn,
+        "SELECT id FROM kind WHERE name = ?",
+        "INSERT INTO kind (name) VALUES (?) RETURNING id",
+        &name,
+    )
+}
+
+/// The key that the next row of a table will get, for rows that point at each other.
+pub(super) fn next(conn: &Connection, newest: &str) -> Result<i64, StoreFault> {
+    let newest: Option<i64> = conn.prepare_cached(newest)?.query_row([], |row| row.get(0))?;
+    Ok(newest.unwrap_or(0).saturating_add(1))
+}
+
+fn number(conn: &Connection, select: &str, insert: &str, name: &dyn ToSql) -> Result<i64, StoreFault> {
+    let known = conn.prepare_cached(select)?.query_row([name], |row| row.get(0)).optional()?;
+    match known {
+        Some(id) => Ok(id),
+        None => Ok(conn.prepare_cached(insert)?.query_row([name], |row| row.get(0))?),
+    }
+}
+
+const KNOWN_CASE: &str = "SELECT id FROM known_case WHERE case_ref = ?";

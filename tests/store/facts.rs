@@ -1,0 +1,92 @@
+//! Facts and the directory: versions that decisions are tied to.
+
+use portcullis::{
+    ledger::event::Event,
+    message::{Agency, CaseRef, Channel, Fact, MeetingFacts, MeetingId},
+    store::{FactChange, Learned, Recorded},
+};
+
+use crate::support::{Bed, agency, at, contract, opened};
+
+contract!(
+    the_version_of_a_case_is_its_latest_fact,
+    a_meeting_belongs_to_one_case,
+    the_directory_is_read_back_with_its_version,
+);
+
+fn meeting(id: MeetingId, level: u8) -> Fact {
+    Fact::Meeting(MeetingFacts {
+        meeting_id: id,
+        date: None,
+        level: Some(level),
+        invited: vec![],
+        confirmed: [agency("kent-yot")].into(),
+        attended: [].into(),
+        action_owners: [].into(),
+    })
+}
+
+fn change(bed: &Bed, case_ref: &CaseRef, expected: u64, facts: Vec<Fact>) -> FactChange {
+    let event = Event::GatewayStarted { policy_set: String::new() };
+    FactChange { case_ref: case_ref.clone(), expected, facts, entries: vec![bed.entry(&event)] }
+}
+
+async fn the_version_of_a_case_is_its_latest_fact(bed: Bed) {
+    let draft = bed.draft("kent-police", &[]);
+    let (case, other) = (draft.case_ref, bed.draft("kent-police", &[]).case_ref);
+    assert_eq!(bed.store.case(&case).await.unwrap(), None);
+    let learn = |case: &CaseRef, expected, facts| bed.store.learn(change(&bed, case, expected, facts));
+    let facts = vec![opened("kent-police"), Fact::Referred { by: agency("kent-nhs") }];
+    assert_eq!(learn(&case, 0, facts).await.unwrap(), Learned::Learned);
+    assert_eq!(learn(&other, 0, vec![opened("kent-yot")]).await.unwrap(), Learned::Learned);
+    let facts = bed.store.case(&case).await.unwrap().unwrap();
+    assert_eq!(facts.version, 2);
+    assert_eq!(facts.openers, [agency("kent-police"), agency("kent-nhs")].into());
+    assert_eq!(bed.store.case(&other).await.unwrap().unwrap().version, 3);
+    let events = bed.events().await;
+    for expected in [0, 1, 3] {
+        let late = learn(&case, expected, vec![opened("kent-yot")]).await.unwrap();
+        assert_eq!(late, Learned::Stale);
+    }
+    assert_eq!(bed.events().await, events);
+    assert_eq!(learn(&case, 2, vec![opened("kent-yot")]).await.unwrap(), Learned::Learned);
+    assert_eq!(bed.store.case(&case).await.unwrap().unwrap().version, 4);
+}
+
+async fn a_meeting_belongs_to_one_case(bed: Bed) {
+    let (one, other) = (bed.draft("kent-police", &[]).case_ref, bed.draft("kent-police", &[]).case_ref);
+    let id = MeetingId::new(at(0), bed.random.bytes().unwrap());
+    let learn = |case: &CaseRef, expected, facts| bed.store.learn(change(&bed, case, expected, facts));
+    assert_eq!(bed.store.case_of_meeting(id).await.unwrap(), None);
+    assert_eq!(learn(&one, 0, vec![meeting(id, 2)]).await.unwrap(), Learned::Learned);
+    assert_eq!(learn(&one, 1, vec![meeting(id, 3)]).await.unwrap(), Learned::Learned);
+    assert_eq!(bed.store.case_of_meeting(id).await.unwrap(), Some(one.clone()));
+    assert_eq!(bed.store.case(&one).await.unwrap().unwrap().meetings[0].level, Some(3));
+
+    assert_eq!(learn(&other, 0, vec![opened("kent-yot"), meeting(id, 2)]).await.unwrap(), Learned::OtherCase);
+    assert_eq!(bed.store.case(&other).await.unwrap(), None);
+    let mut message = bed.draft("kent-mappa", &[("kent-yot", Channel::Mailbox)]);
+    message.case_ref = other;
+    message.facts = vec![meeting(id, 2)];
+    assert_eq!(bed.store.record(message.sealed(&bed).await).await.unwrap(), Recorded::Stale);
+}
+
+async fn the_directory_is_read_back_with_its_version(bed: Bed) {
+    assert_eq!(bed.store.directory().await.unwrap().version(), 0);
+    // An agency that has sent before it was listed, or after it left, is no entry.
+    bed.one(Channel::Mailbox).await;
+    assert_eq!(bed.store.directory().await.unwrap().agencies().count(), 0);
+    let mut entry: Agency = serde_json::from_value(serde_json::json!({
+        "agency_id": "kent-police", "name": "Kent Police", "organisation": "Kent Police", "type": "POLICE",
+        "status": "ra", "areas": ["46"], "channels": ["mailbox"],
+    }))
+    .unwrap();
+    let event = || vec![bed.entry(&Event::GatewayStarted { policy_set: String::new() })];
+    assert_eq!(bed.store.put_agencies(vec![entry.clone()], event()).await.unwrap(), 1);
+    entry.suspended = true;
+    assert_eq!(bed.store.put_agencies(vec![entry.clone()], event()).await.unwrap(), 2);
+    let bed = bed.reopen();
+    let directory = bed.store.directory().await.unwrap();
+    assert_eq!((directory.version(), directory.agencies().count()), (2, 1));
+    assert_eq!(directory.agency(&agency("kent-police")), Some(&entry));
+}
