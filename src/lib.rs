@@ -1,6 +1,8 @@
 //! Portcullis, the secure messaging gateway between the agencies that protect the public under MAPPA.
 
 
+pub mod channel;
+
 pub mod store;
 
 pub mod ledger;
