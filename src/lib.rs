@@ -1,6 +1,12 @@
 //! Portcullis, the secure messaging gateway between the agencies that protect the public under MAPPA.
 
 
+pub mod http;
+
+pub mod worker;
+
+pub mod journey;
+
 pub mod channel;
 
 pub mod store;
@@ -20,3 +26,4 @@ pub mod config;
 pub mod message;
 
 pub mod clock;
+pub mod telemetry;

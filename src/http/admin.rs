@@ -1,0 +1,40 @@
+//! The operator's listener, on loopback: is it alive, is it ready, what does it count?
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use super::App;
+
+/// The routes of the admin listener.
+pub fn routes(app: App) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "alive\n" }))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(app)
+}
+
+/// Ready to accept: the store can write, and the process is not about to stop. The answer names the
+/// reason for the operator.
+async fn ready(State(app): State<App>) -> Response {
+    if app.draining.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    if !app.gateway.sequencing.load(std::sync::atomic::Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "ledger: events are not sequenced\n").into_response();
+    }
+    match app.gateway.store.probe().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("store: {fault}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    (kind, app.gateway.metrics.text()).into_response()
+}

@@ -1,0 +1,135 @@
+//! The inbox, in the words of NHS MESH: list, collect, acknowledge.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{Path, Query, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio_util::io::ReaderStream;
+
+use super::{App, problem::Problem};
+use crate::{
+    journey::{Caller, Stop, acknowledge as journey},
+    message::{AgencyId, DeliveryId, MessageId, MessageType},
+    store::InboxItem,
+};
+
+/// The query of `GET /v1/inbox`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Seconds to wait for something new.
+    #[serde(default)]
+    wait: u64,
+    /// The cursor of an earlier answer.
+    #[serde(default)]
+    after: u64,
+    /// How many entries at most.
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    delivery_id: DeliveryId,
+    message_id: MessageId,
+    #[serde(rename = "type")]
+    message_type: MessageType,
+    sender: AgencyId,
+    accepted_at: Timestamp,
+    collected_at: Option<Timestamp>,
+    attachments: usize,
+}
+
+impl From<InboxItem> for Item {
+    fn from(item: InboxItem) -> Self {
+        Self {
+            delivery_id: item.delivery_id,
+            message_id: item.message_id,
+            message_type: item.message_type,
+            sender: item.sender,
+            accepted_at: item.accepted_at,
+            collected_at: item.collected_at,
+            attachments: item.attachments,
+        }
+    }
+}
+
+/// What waits for the caller; with `wait`, as soon as something does.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(page) = query.map_err(|_| bad_query())?;
+    let limit = page.limit.unwrap_or(app.gateway.limits.page);
+    let wait = Duration::from_secs(page.wait).min(app.long_poll_max);
+    let until = app.gateway.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+    let mut news = app.gateway.signals.inbox.subscribe();
+    let items = loop {
+        news.mark_unchanged();
+        let items = journey::inbox(&app.gateway, &caller, page.after, limit).await?;
+        if !items.is_empty() || wait.is_zero() {
+            break items;
+        }
+        tokio::select! {
+            _ = news.changed() => {}
+            () = app.gateway.clock.sleep_until(until) => break Vec::new(),
+            () = app.draining.cancelled() => break Vec::new(),
+        }
+    };
+    let next = items.last().map(|item| item.cursor);
+    let items: Vec<Item> = items.into_iter().map(Item::from).collect();
+    Ok(axum::Json(json!({ "items": items, "next": next })).into_response())
+}
+
+fn bad_query() -> Problem {
+    use crate::journey::{Code, Refusal};
+    Refusal::new(Code::BadRequest, "the query takes `wait` (seconds), `after` (a cursor) and `limit`").into()
+}
+
+/// Reads an identifier of the path; a malformed one names nothing that is there.
+pub(super) fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| journey::nothing_here().into())
+}
+
+/// One sealed copy, a flattened JWE.
+pub async fn collect(
+    State(app): State<App>,
+    caller: Caller,
+    Path(delivery): Path<String>,
+) -> Result<Response, Problem> {
+    let copy = journey::collect(&app.gateway, &caller, id(&delivery)?).await?;
+    let body = copy.ciphertext.flattened(&copy.wrap);
+    Ok(([(header::CONTENT_TYPE, "application/jose+json"), (header::CACHE_CONTROL, "no-store")], body)
+        .into_response())
+}
+
+/// One attachment, compact JWEs line by line.
+pub async fn attachment(
+    State(app): State<App>,
+    caller: Caller,
+    Path((delivery, number)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let file = journey::collect_attachment(&app.gateway, &caller, id(&delivery)?, id(&number)?).await?;
+    let file = app.gateway.files.read(&file).await.map_err(Stop::from)?;
+    let body = Body::from_stream(ReaderStream::with_capacity(file, 64 * 1024));
+    Ok(([(header::CONTENT_TYPE, "application/jose"), (header::CACHE_CONTROL, "no-store")], body)
+        .into_response())
+}
+
+/// The caller has the message.
+pub async fn acknowledge(
+    State(app): State<App>,
+    caller: Caller,
+    Path(delivery): Path<String>,
+) -> Result<Response, Problem> {
+    let delivery_id: DeliveryId = id(&delivery)?;
+    let at = journey::acknowledge(&app.gateway, &caller, delivery_id).await?;
+    Ok(axum::Json(json!({ "delivery_id": delivery_id, "acknowledged_at": at })).into_response())
+}

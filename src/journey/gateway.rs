@@ -1,0 +1,144 @@
+//! What every stage is handed.
+
+use std::sync::{Arc, RwLock, atomic::AtomicBool};
+
+use tokio::sync::{Notify, Semaphore, watch};
+
+use super::{Fault, refusal::RefusalRate};
+use crate::{
+    clock::Clock,
+    config::{Areas, Limits},
+    crypto::{keyring::Keyring, random::Random},
+    directory::Directory,
+    policy::Policies,
+    schema::Schemas,
+    store::{Files, Store},
+    telemetry::Metrics,
+};
+
+/// The gateway: its parts, wired by `cli::serve`.
+pub struct Gateway {
+    /// Its name in statements, key agreements and checkpoints.
+    pub name: String,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// What lasts.
+    pub store: Arc<dyn Store>,
+    /// Large ciphertext.
+    pub files: Files,
+    /// The message types.
+    pub schemas: Schemas,
+    /// The rules.
+    pub policies: Policies,
+    /// The areas with their audit keys.
+    pub areas: Areas,
+    /// Our keys.
+    pub keys: Keyring,
+    /// The address that mail comes from: the one that our S/MIME certificate names.
+    pub mail_from: String,
+    /// Our limits.
+    pub limits: Limits,
+    /// Who waits for what.
+    pub signals: Signals,
+    /// What the operator counts.
+    pub metrics: Metrics,
+    /// Whether events get their place in the log now.
+    pub sequencing: AtomicBool,
+    /// Refusals beyond the rate that is recorded one by one.
+    pub(super) refusals: RefusalRate,
+    /// How many packs may be sealed as mail at once: each is held in memory.
+    pub(super) mail_slots: Semaphore,
+    directory: RwLock<Arc<Directory>>,
+}
+
+/// Wakes those who wait, so that they need not poll quickly.
+#[derive(Default)]
+pub struct Signals {
+    /// A delivery may be due.
+    pub due: Notify,
+    /// An event waits for its index.
+    pub unsequenced: Notify,
+    /// Something new stands in an inbox: the number only grows.
+    pub inbox: watch::Sender<u64>,
+}
+
+/// The parts of a [`Gateway`].
+pub struct Parts {
+    /// See [`Gateway::name`].
+    pub name: String,
+    /// See [`Gateway::clock`].
+    pub clock: Clock,
+    /// See [`Gateway::random`].
+    pub random: Random,
+    /// See [`Gateway::store`].
+    pub store: Arc<dyn Store>,
+    /// See [`Gateway::files`].
+    pub files: Files,
+    /// See [`Gateway::schemas`].
+    pub schemas: Schemas,
+    /// See [`Gateway::policies`].
+    pub policies: Policies,
+    /// See [`Gateway::areas`].
+    pub areas: Areas,
+    /// See [`Gateway::keys`].
+    pub keys: Keyring,
+    /// See [`Gateway::mail_from`].
+    pub mail_from: String,
+    /// See [`Gateway::limits`].
+    pub limits: Limits,
+}
+
+impl Gateway {
+    /// Puts the parts together and reads the directory.
+    pub async fn new(parts: Parts) -> Result<Self, Fault> {
+        let directory = RwLock::new(Arc::new(parts.store.directory().await?));
+        Ok(Self {
+            name: parts.name,
+            clock: parts.clock,
+            random: parts.random,
+            store: parts.store,
+            files: parts.files,
+            schemas: parts.schemas,
+            policies: parts.policies,
+            areas: parts.areas,
+            keys: parts.keys,
+            mail_from: parts.mail_from,
+            refusals: RefusalRate::new(
+                parts.limits.refusal_events_per_minute,
+                parts.limits.checks_per_minute,
+            ),
+            limits: parts.limits,
+            signals: Signals::default(),
+            metrics: Metrics::default(),
+            sequencing: AtomicBool::new(true),
+            mail_slots: Semaphore::new(2),
+            directory,
+        })
+    }
+
+    /// The directory as this process last read it. A decision on an older one is refused by
+    /// `record`, and the directory is read again.
+    pub fn directory(&self) -> Arc<Directory> {
+        // A poisoned lock still holds a whole snapshot: it is only ever replaced.
+        self.directory.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Reads the directory again.
+    pub async fn refresh_directory(&self) -> Result<(), Fault> {
+        let fresh = Arc::new(self.store.directory().await?);
+        let mut held = self.directory.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if fresh.version() >= held.version() {
+            *held = fresh;
+        }
+        Ok(())
+    }
+
+    /// Tells everyone who waits that something was recorded.
+    pub(super) fn wake(&self) {
+        self.signals.due.notify_one();
+        self.signals.unsequenced.notify_one();
+        self.signals.inbox.send_modify(|count| *count += 1);
+    }
+}

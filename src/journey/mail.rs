@@ -1,0 +1,153 @@
+//! Sealed mail, made at acceptance and kept as a file until it is handed over: a note that says what
+//! this is, the message byte for byte, the same as readable text, the statement, the attachments.
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::{Fault, Gateway, attach::Attachment, route::Way, seal::Sealing};
+use crate::{
+    crypto::smime::{self, Boundary, Entity, OuterHeaders, RecipientCertificate},
+    message::{Agency, DeliveryId, Envelope},
+    schema::render,
+    store::{SealedMail, StoredFile},
+};
+
+/// Seals one mail for each recipient that takes mail, in the order of the routes. Attachments kept in
+/// memory for it are wiped afterwards.
+pub(super) async fn seal_all(
+    gateway: &Gateway,
+    sealing: &mut Sealing<'_>,
+    deliveries: &[DeliveryId],
+    statement: &str,
+    at: Timestamp,
+) -> Result<std::vec::IntoIter<StoredFile>, Fault> {
+    let mut files = Vec::new();
+    let routes = sealing.routes;
+    if routes.iter().any(|route| matches!(route.way, Way::Mail { .. })) {
+        // Each pack is held in memory some five times over while it is sealed.
+        let _slot = gateway
+            .mail_slots
+            .acquire()
+            .await
+            .map_err(|_| Fault::Impossible("the slots are never closed"))?;
+        let schema = format!("{}/{}.json", sealing.envelope.message_type, sealing.schema_version);
+        let readable = Zeroizing::new(render::text(sealing.json, &schema));
+        for (route, delivery_id) in routes.iter().zip(deliveries) {
+            let Way::Mail { certificate, address } = &route.way else { continue };
+            let letter =
+                Letter { gateway, sealing, agency: &route.permit.agency, delivery_id: *delivery_id, at };
+            let mail = letter.seal(certificate, address, &readable, statement)?;
+            let mut file = gateway.files.create().await?;
+            file.write_mail(&mail).await?;
+            files.push(file.finish().await?);
+        }
+    }
+    sealing.attachments.iter_mut().for_each(|attachment| attachment.plaintext = None);
+    Ok(files.into_iter())
+}
+
+struct Letter<'a> {
+    gateway: &'a Gateway,
+    sealing: &'a Sealing<'a>,
+    agency: &'a Agency,
+    delivery_id: DeliveryId,
+    at: Timestamp,
+}
+
+impl Letter<'_> {
+    fn seal(
+        &self,
+        certificate: &RecipientCertificate,
+        address: &str,
+        readable: &str,
+        statement: &str,
+    ) -> Result<SealedMail, Fault> {
+        let mut parts = vec![
+            Entity::text(&self.note()),
+            Entity::text_file("message.txt", readable),
+            Entity::json("message.json", &self.sealing.bytes),
+            Entity::attachment("statement.jws", "application/jose", statement.as_bytes()),
+        ];
+        parts.extend(self.sealing.attachments.iter().filter_map(enclosure));
+        let entity = Entity::multipart_mixed(parts, Boundary::new(&self.gateway.random)?).to_bytes();
+        let subject =
+            format!("OFFICIAL-SENSITIVE: {} {}", self.envelope().message_type.title(), self.reference());
+        let message_id = format!("{}@{}", self.delivery_id, self.gateway.name);
+        let headers = OuterHeaders {
+            from: &self.gateway.mail_from,
+            to: address,
+            subject: &subject,
+            date: self.at,
+            message_id: &message_id,
+        };
+        // A few milliseconds a megabyte: the other thread of the runtime goes on meanwhile.
+        let seal = || {
+            smime::seal_mail(
+                entity,
+                &self.gateway.keys.smime,
+                certificate,
+                &headers,
+                self.at,
+                &self.gateway.random,
+            )
+        };
+        Ok(SealedMail::new(seal()?))
+    }
+
+    fn envelope(&self) -> &Envelope {
+        self.sealing.envelope
+    }
+
+    fn reference(&self) -> String {
+        self.delivery_id.reference()
+    }
+
+    /// What a person sees first. At most 72 columns, no links, nothing that only a machine reads.
+    fn note(&self) -> String {
+        let envelope = self.envelope();
+        let title = envelope.message_type.title();
+        let mut lines = vec![
+            format!("{title} for your agency"),
+            String::new(),
+            row("Marking", "OFFICIAL-SENSITIVE"),
+            row("Reference", &self.reference()),
+            row("For", &self.agency.name),
+            row("Sent by", envelope.sender.agency_id.as_str()),
+            row("Case", envelope.case_ref.as_str()),
+            row("Sent on", &self.at.strftime("%d %B %Y, %H:%M UTC").to_string()),
+            row("Read", "message.txt"),
+            row("For systems", "message.json, statement.jws"),
+        ];
+        for attachment in &self.sealing.attachments {
+            lines.push(row("Attached", &smime::safe_file_name(&attachment.head.name)));
+        }
+        lines.extend(HANDLING.lines().map(str::to_owned));
+        if let Some(handling) = &envelope.marking.handling {
+            lines.extend([String::new(), "The sender adds:".into()]);
+            lines.extend(render::wrapped(handling));
+        }
+        lines.push(String::new());
+        lines.push(format!("Signed by {} on behalf of the MAPPA area.", self.gateway.mail_from));
+        lines.join("\r\n")
+    }
+}
+
+/// Domain L32, P28; ux.md §5.
+const HANDLING: &str = "
+How to handle it
+Share it inside your agency only with those who need it for this case.
+Do not forward or copy it outside your agency; ask the area's MAPPA
+co-ordination unit first. Destroy it when the unit asks you to.
+
+Not for you?
+Do not open the attachments. Tell the MAPPA co-ordination unit and quote
+the reference.";
+
+fn row(label: &str, value: &str) -> String {
+    format!("{label:<13}{value}")
+}
+
+fn enclosure(attachment: &Attachment) -> Option<Entity<'_>> {
+    let content = attachment.plaintext.as_ref()?;
+    Some(Entity::attachment(&attachment.head.name, &attachment.head.media_type, content))
+}

@@ -1,0 +1,43 @@
+//! Record: one transaction, and the answer that it makes true. [`Sealed`] → [`Answer`].
+
+use super::{Fault, Gateway, Stop, accept};
+use crate::{
+    message::MessageId,
+    store::{Recorded, Sealed},
+    telemetry::Word,
+};
+
+/// The 202: what the sender gets, now and for every repeat.
+pub struct Answer {
+    /// The receipt, JSON.
+    pub receipt: Vec<u8>,
+    /// Whether an earlier post was meant.
+    pub replayed: bool,
+    /// The message.
+    pub message_id: MessageId,
+}
+
+impl Answer {
+    pub(super) fn repeat(message_id: MessageId, receipt: Vec<u8>) -> Self {
+        Self { receipt, replayed: true, message_id }
+    }
+}
+
+pub(super) async fn record(gateway: &Gateway, sealed: Sealed) -> Result<Answer, Stop> {
+    let (message_id, message_type, receipt) =
+        (sealed.message_id, sealed.message_type, sealed.receipt.clone());
+    match gateway.store.record(sealed).await? {
+        Recorded::Recorded => {
+            gateway.wake();
+            gateway.metrics.accepted.get_or_create(&Word { word: message_type.as_str() }).inc();
+            tracing::info!(%message_id, "message accepted");
+            Ok(Answer { receipt, replayed: false, message_id })
+        }
+        Recorded::Repeat(earlier) => Ok(Answer::repeat(message_id, earlier)),
+        Recorded::Conflict => Err(accept::conflict().into()),
+        Recorded::Stale => {
+            gateway.refresh_directory().await?;
+            Err(Fault::FactsChanged.into())
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! When a message does not go on: a [`Refusal`] is the sender's doing and goes into the ledger; a
+//! [`Fault`] is ours, is logged once and answered 503 or 500.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+
+use super::{Caller, Gateway, route::Routed};
+use crate::{
+    crypto::{jwe::SealFault, random::NoRandom},
+    ledger::event::{Entry, EntryFault, Event, FaultPlace, Judged},
+    message::{AgencyId, Area, EventId, MessageId, MessageType},
+    schema,
+    store::StoreFault,
+    telemetry::Word,
+};
+
+macro_rules! codes {
+    ($($variant:ident = $code:literal, $title:literal;)+) => {
+        /// Why a request is refused: the closed list of problem types.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $title] $variant),+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable word, the last part of the problem's type URI.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// What it says to people.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    NotUtf8 = "not_utf8", "The message is not UTF-8";
+    NotJson = "not_json", "The message is not JSON";
+    DuplicateMember = "duplicate_member", "An object of the message has the same member twice";
+    TooDeep = "too_deep", "The message is nested too deep";
+    TooLarge = "too_large", "The message is too large";
+    WrongMediaType = "wrong_media_type", "The request has another media type";
+    BadRequest = "bad_request", "The request is not well formed";
+    WrongMethod = "wrong_method", "The call takes another method";
+    Envelope = "envelope", "The envelope of the message cannot be read";
+    UnknownType = "unknown_type", "The message type is unknown, or made by the gateway alone";
+    UnknownVersion = "unknown_version", "The schema version is unknown";
+    Schema = "schema", "The message does not meet its schema";
+    UnknownAgency = "unknown_agency", "The certificate belongs to no agency of the directory";
+    Suspended = "agency_suspended", "The agency is suspended";
+    SenderMismatch = "sender_mismatch", "The certificate is another agency's than the sender";
+    AreaNotServed = "area_not_served", "This gateway does not serve the area";
+    CaseNotKnown = "case_not_known", "The case is not known";
+    NotPermitted = "not_permitted", "The message may not be sent, or not to every recipient";
+    UnknownRecipient = "unknown_recipient", "A recipient is not in the directory";
+    NoChannelFits = "no_channel_fits", "A recipient cannot be reached by a channel that is secure enough";
+    SenderWithoutKey = "sender_without_key", "The sender has no encryption key for reports";
+    AttachmentCount = "attachment_count", "The attachments are not those that the message lists";
+    AttachmentDigest = "attachment_digest", "An attachment is not the one that the message describes";
+    AttachmentTooLarge = "attachment_too_large", "An attachment or all together are too large";
+    IdConflict = "id_conflict", "Another message was accepted under this id";
+    NotFound = "not_found", "There is nothing here that you may see";
+    TooManyChecks = "too_many_checks", "Too many checks in a minute";
+    Facts = "facts", "The record of the meeting does not meet the rules";
+}
+
+/// The sender's doing.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Why.
+    pub code: Code,
+    /// What to do, in one sentence.
+    pub detail: String,
+    /// Each fault with its place.
+    pub faults: Vec<schema::Fault>,
+    /// The event in the ledger, once it is there.
+    pub reference: Option<EventId>,
+}
+
+impl Refusal {
+    /// A refusal with nothing more to say than its sentence.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), faults: Vec::new(), reference: None }
+    }
+
+    /// A refusal with every fault.
+    pub fn with(code: Code, detail: impl Into<String>, faults: Vec<schema::Fault>) -> Self {
+        Self { faults, ..Self::new(code, detail) }
+    }
+}
+
+/// Our doing. Nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The store did not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandom),
+    /// An event could not be written down.
+    #[error(transparent)]
+    Entry(#[from] EntryFault),
+    /// Sealing failed.
+    #[error(transparent)]
+    Seal(#[from] SealFault),
+    /// Mail could not be sealed.
+    #[error(transparent)]
+    Mail(#[from] crate::crypto::smime::SmimeFault),
+    /// The facts moved on since the decision; the same request may well succeed now.
+    #[error("the directory or the case's facts changed since the decision")]
+    FactsChanged,
+    /// The request's body ended early.
+    #[error("the request's body broke off")]
+    Broken,
+    /// A task died.
+    #[error("a task of the gateway died")]
+    Task(#[from] tokio::task::JoinError),
+    /// What the code rules out happened.
+    #[error("{0}")]
+    Impossible(&'static str),
+}
+
+/// Why the journey stopped.
+#[derive(Debug)]
+pub enum Stop {
+    /// The sender's doing.
+    Refused(Refusal),
+    /// Ours.
+    Failed(Fault),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<F: Into<Fault>> From<F> for Stop {
+    fn from(fault: F) -> Self {
+        Self::Failed(fault.into())
+    }
+}
+
+/// What is known of a message so far: what its refusal may tell the ledger.
+pub(super) struct Known {
+    sender: AgencyId,
+    claimed: Option<AgencyId>,
+    pub(super) area: Option<Area>,
+    pub(super) message_id: Option<MessageId>,
+    pub(super) message_type: Option<MessageType>,
+}
+
+impl Known {
+    pub(super) fn of(caller: &Caller) -> Self {
+        Self { sender: caller.agency.agency_id.clone(), ..Self::stranger(None) }
+    }
+
+    /// A caller whose certificate is that of an agency which may not call now.
+    pub(super) fn suspended(agency: &AgencyId) -> Self {
+        Self { sender: agency.clone(), ..Self::stranger(None) }
+    }
+
+    /// Someone whose certificate names an agency that is not, or not so, in the directory.
+    pub(super) fn stranger(claimed: Option<&AgencyId>) -> Self {
+        Self {
+            sender: AgencyId::unknown(),
+            claimed: claimed.cloned(),
+            area: None,
+            message_id: None,
+            message_type: None,
+        }
+    }
+
+    fn judged(&self, code: &'static str, faults: &[schema::Fault], uncounted: u64) -> Judged {
+        let place =
+            |fault: &schema::Fault| FaultPlace { pointer: fault.pointer.clone(), code: fault.code.clone() };
+        Judged {
+            sender: self.sender.clone(),
+            claimed: self.claimed.clone(),
+            message_id: self.message_id,
+            message_type: self.message_type,
+            code,
+            faults: faults.iter().map(place).collect(),
+            uncounted,
+        }
+    }
+}
+
+/// Writes a refusal into the ledger, one by one up to a rate per agency.
+pub(super) async fn refused(gateway: &Gateway, known: &Known, refusal: Refusal) -> Result<Refusal, Fault> {
+    refused_as(gateway, known, refusal, Event::MessageRefused).await
+}
+
+/// The same for what is no message.
+pub(super) async fn refused_as(
+    gateway: &Gateway,
+    known: &Known,
+    mut refusal: Refusal,
+    event: impl FnOnce(Judged) -> Event,
+) -> Result<Refusal, Fault> {
+    let now = gateway.clock.now();
+    if let Some(uncounted) = gateway.refusals.admit(&known.sender, now) {
+        let event = event(known.judged(refusal.code.as_str(), &refusal.faults, uncounted));
+        let entry = Entry::new(&event, now, known.area, &gateway.random)?;
+        refusal.reference = Some(entry.event_id);
+        gateway.store.note(vec![entry]).await?;
+        gateway.signals.unsequenced.notify_one();
+    }
+    gateway.metrics.refused.get_or_create(&Word { word: refusal.code.as_str() }).inc();
+    tracing::info!(sender = %known.sender, code = refusal.code.as_str(), "message refused");
+    Ok(refusal)
+}
+
+/// Writes the outcome of a check into the ledger.
+pub(super) async fn checked(
+    gateway: &Gateway,
+    known: &Known,
+    outcome: Result<Routed, Stop>,
+) -> Result<Routed, Stop> {
+    let (code, faults) = match &outcome {
+        Ok(_) => ("accepted", &[][..]),
+        // Beyond the limit a check costs nothing, not even an event.
+        Err(Stop::Refused(refusal)) if refusal.code == Code::TooManyChecks => return outcome,
+        Err(Stop::Refused(refusal)) => (refusal.code.as_str(), refusal.faults.as_slice()),
+        Err(Stop::Failed(_)) => return outcome,
+    };
+    let event = Event::MessageChecked(known.judged(code, faults, 0));
+    let entry = Entry::new(&event, gateway.clock.now(), known.area, &gateway.random)?;
+    let reference = entry.event_id;
+    gateway.store.note(vec![entry]).await?;
+    gateway.signals.unsequenced.notify_one();
+    outcome.map_err(|stop| match stop {
+        Stop::Refused(refusal) => Stop::Refused(Refusal { reference: Some(reference), ..refusal }),
+        failed => failed,
+    })
+}
+
+/// Counts refusals and checks of each agency in the running minute.
+pub(super) struct RefusalRate {
+    refusals_max: u32,
+    checks_max: u32,
+    minutes: Mutex<HashMap<AgencyId, Minute>>,
+}
+
+#[derive(Default)]
+struct Minute {
+    number: i64,
+    refusals: u32,
+    checks: u32,
+    uncounted: u64,
+}
+
+impl RefusalRate {
+    pub(super) fn new(refusals_max: u32, checks_max: u32) -> Self {
+        Self { refusals_max, checks_max, minutes: Mutex::default() }
+    }
+
+    /// Whether this refusal gets an event of its own; if so, how many before it got none.
+    fn admit(&self, agency: &AgencyId, now: Timestamp) -> Option<u64> {
+        self.within(agency, now, |minute| {
+            minute.refusals += 1;
+            if minute.refusals > self.refusals_max {
+                minute.uncounted += 1;
+                return None;
+            }
+            Some(std::mem::take(&mut minute.uncounted))
+        })
+    }
+
+    /// Whether this agency may check one more message now.
+    pub(super) fn may_check(&self, agency: &AgencyId, now: Timestamp) -> bool {
+        self.within(agency, now, |minute| {
+            minute.checks += 1;
+            minute.checks <= self.checks_max
+        })
+    }
+
+    /// What was refused and not yet told, of agencies whose minute is over; at the end, of all.
+    fn untold(&self, now: Timestamp, at_the_end: bool) -> Vec<(AgencyId, u64)> {
+        let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = |minute: &Minute| (at_the_end || minute.number < minute_of(now)) && minute.uncounted > 0;
+        let told = minutes.iter_mut().filter(|(_, minute)| over(minute));
+        told.map(|(agency, minute)| (agency.clone(), std::mem::take(&mut minute.uncounted))).collect()
+    }
+
+    fn within<T>(&self, agency: &AgencyId, now: Timestamp, count: impl FnOnce(&mut Minute) -> T) -> T {
+        let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = minutes.entry(agency.clone()).or_default();
+        let number = minute_of(now);
+        if minute.number != number {
+            *minute = Minute { number, uncounted: minute.uncounted, ..Minute::default() };
+        }
+        count(minute)
+    }
+}
+
+fn minute_of(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60)
+}
+
+/// Writes one event for each agency whose refusals went beyond the rate in a minute that is over.
+pub async fn tell_uncounted(gateway: &Gateway, at_the_end: bool) -> Result<(), Fault> {
+    let now = gateway.clock.now();
+    let mut entries = Vec::new();
+    for (sender, uncounted) in gateway.refusals.untold(now, at_the_end) {
+        let judged = Judged {
+            sender,
+            claimed: None,
+            message_id: None,
+            message_type: None,
+            code: "beyond_rate",
+            faults: Vec::new(),
+            uncounted,
+        };
+        entries.push(Entry::new(&Event::MessageRefused(judged), now, None, &gateway.random)?);
+    }
+    if !entries.is_empty() {
+        gateway.store.note(entries).await?;
+        gateway.signals.unsequenced.notify_one();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_beyond_the_rate_are_counted_and_told_once() {
+        let rate = RefusalRate::new(2, 1);
+        let agency: AgencyId = "kent-police".parse().unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(rate.admit(&agency, at(0)), Some(0));
+        assert_eq!(rate.admit(&agency, at(1)), Some(0));
+        assert_eq!(rate.admit(&agency, at(2)), None);
+        assert_eq!(rate.admit(&agency, at(3)), None);
+        assert_eq!(rate.untold(at(59), false), []);
+        assert_eq!(rate.admit(&agency, at(61)), Some(2));
+        assert_eq!(rate.untold(at(130), false), []);
+        assert!(rate.may_check(&agency, at(130)) && !rate.may_check(&agency, at(131)));
+    }
+}

@@ -1,0 +1,146 @@
+//! Route: by which channel does each recipient get it? [`Authorised`] → [`Routed`]. It stands before
+//! sealing because the channel decides the sealed form, and nothing is ever sealed twice.
+
+use super::{Code, Gateway, Refusal, Stop, authorise::Authorised, authorise::Permit};
+use crate::{
+    crypto::{jwk::RecipientKey, smime::RecipientCertificate},
+    message::{Agency, Channel, Envelope},
+    schema,
+};
+
+/// A message with a way to every recipient.
+pub struct Routed {
+    pub(super) authorised: Authorised,
+    /// One for each recipient, in their order.
+    pub(super) routes: Vec<Route>,
+}
+
+/// One recipient's way.
+pub struct Route {
+    /// Who, and why it may.
+    pub permit: Permit,
+    /// How.
+    pub way: Way,
+}
+
+/// The sealed form that a channel takes.
+pub enum Way {
+    /// A JWE, collected from the mailbox or pushed to the webhook.
+    Jwe {
+        /// `mailbox` or `webhook`.
+        channel: Channel,
+        /// What it is sealed to.
+        key: RecipientKey,
+    },
+    /// An S/MIME mail.
+    Mail {
+        /// What it is sealed to.
+        certificate: Box<RecipientCertificate>,
+        /// Where it goes.
+        address: String,
+    },
+}
+
+impl Way {
+    /// The channel's name.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Jwe { channel, .. } => *channel,
+            Self::Mail { .. } => Channel::Email,
+        }
+    }
+}
+
+impl Routed {
+    /// Who would get it, how, and by which law.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The message.
+    pub fn message_id(&self) -> crate::message::MessageId {
+        self.envelope().message_id
+    }
+
+    /// Whether a copy goes by mail, so that the attachments are needed in memory.
+    pub(super) fn mails(&self) -> bool {
+        self.routes.iter().any(|route| matches!(route.way, Way::Mail { .. }))
+    }
+
+    pub(super) fn envelope(&self) -> &Envelope {
+        &self.authorised.validated.envelope
+    }
+}
+
+pub(super) fn route(gateway: &Gateway, mut authorised: Authorised) -> Result<Routed, Stop> {
+    let envelope = &authorised.validated.envelope;
+    reports_can_be_sealed(&authorised, envelope)?;
+    let declared: u64 =
+        envelope.attachments.iter().map(|attachment| attachment.bytes).fold(0, u64::saturating_add);
+    let bytes = declared.saturating_add(authorised.validated.accepted.bytes.len() as u64);
+    let (mut routes, mut faults) = (Vec::new(), Vec::new());
+    let permits = std::mem::take(&mut authorised.permits);
+    for permit in permits {
+        match choose(gateway, envelope, &permit.agency, bytes) {
+            Ok(way) => routes.push(Route { permit, way }),
+            Err(reason) => {
+                let index = envelope
+                    .recipients
+                    .iter()
+                    .position(|r| r.agency_id == permit.agency.agency_id)
+                    .unwrap_or(0);
+                let place = format!("/recipients/{index}/agency_id");
+                faults.push(schema::Fault::new(
+                    place,
+                    "no_channel_fits",
+                    reason,
+                    "ask the operator, or leave it out",
+                ));
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(Routed { authorised, routes });
+    }
+    let detail = "a recipient cannot be reached securely; nothing was sent to anyone";
+    Err(Refusal::with(Code::NoChannelFits, detail, faults).into())
+}
+
+/// A sender that could not be told of a failure would meet silence.
+fn reports_can_be_sealed(authorised: &Authorised, envelope: &Envelope) -> Result<(), Refusal> {
+    let sender = authorised.directory.agency(&envelope.sender.agency_id);
+    let usable = sender.and_then(Agency::sealing_key).is_some_and(|key| RecipientKey::new(key).is_ok());
+    if usable {
+        return Ok(());
+    }
+    let detail = "register an encryption key for your agency, so that a non-delivery report can reach it";
+    Err(Refusal::new(Code::SenderWithoutKey, detail))
+}
+
+/// The most secure means that the recipient has: sealed to its own key and fetched or pushed over
+/// mutual TLS, else S/MIME mail. Never less than that, whatever the reason.
+fn choose(gateway: &Gateway, envelope: &Envelope, agency: &Agency, bytes: u64) -> Result<Way, &'static str> {
+    if envelope.marking.require_pq {
+        return Err("the marking requires post-quantum copies, and the agency has no such key");
+    }
+    let pull_or_push =
+        agency.channels.iter().find(|channel| matches!(channel, Channel::Mailbox | Channel::Webhook));
+    if let Some(channel) = pull_or_push {
+        let key = agency.sealing_key().ok_or("the agency has no encryption key")?;
+        let key = RecipientKey::new(key).map_err(|_| "the agency's encryption key is unusable")?;
+        return Ok(Way::Jwe { channel: *channel, key });
+    }
+    if !agency.channels.contains(&Channel::Email) {
+        return Err("the agency has no channel");
+    }
+    let mail = agency.mail.as_ref().ok_or("the agency has no mail address")?;
+    let certificate = RecipientCertificate::from_pem(&mail.certificate)
+        .map_err(|_| "the agency has no usable S/MIME certificate")?;
+    certificate
+        .fits(&mail.address, gateway.clock.now())
+        .map_err(|_| "the agency's S/MIME certificate is out of date or another address's")?;
+    if bytes > gateway.limits.mail_bytes {
+        return Err("the message with its attachments is too large for the agency's mail");
+    }
+    Ok(Way::Mail { certificate: Box::new(certificate), address: mail.address.clone() })
+}
