@@ -1,6 +1,8 @@
 //! Portcullis, the secure messaging gateway between the agencies that protect the public under MAPPA.
 
 
+pub mod cli;
+
 pub mod http;
 
 pub mod worker;

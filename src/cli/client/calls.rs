@@ -1,0 +1,174 @@
+//! One method for each call of the API (design §9).
+
+use std::{path::Path, time::Duration};
+
+use bytes::Bytes;
+use reqwest::{Method, Url, header};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+
+use super::{
+    Acknowledgement, Answer, Client, ClientFault, Inbox, MeetingRecorded, Outbox, Receipt, Tracking, Upload,
+    Verdict, WhoAmI, answer, bytes, send, upload,
+};
+use crate::{
+    crypto::keyring::PublishedKeys,
+    message::{CaseRef, DeliveryId, MeetingFacts, MessageId},
+};
+
+/// The query of `GET /v1/inbox`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InboxPage {
+    /// Seconds to wait for something to come.
+    pub wait_s: u64,
+    /// The cursor of an earlier answer.
+    pub after: u64,
+    /// Entries at most; the gateway's own limit stands above it.
+    pub limit: Option<usize>,
+}
+
+impl Client {
+    /// `POST /v1/messages`: JSON, or multipart where there are attachments. With the answer the message
+    /// is on the gateway's disk. After a fault the very same call may be made again: the id decides.
+    pub async fn submit(
+        &self,
+        message: impl Into<Bytes>,
+        attachments: Vec<Upload>,
+    ) -> Result<Answer<Receipt>, ClientFault> {
+        let request = self.request(Method::POST, &["v1", "messages"]).timeout(UPLOAD_TIMEOUT);
+        let request = if attachments.is_empty() {
+            request.header(header::CONTENT_TYPE, "application/json").body(message.into())
+        } else {
+            request.multipart(upload::form(message.into(), attachments).await?)
+        };
+        answer(request).await
+    }
+
+    /// `POST /v1/messages/check`: what would become of a message.
+    pub async fn check(&self, message: impl Into<Bytes>) -> Result<Answer<Verdict>, ClientFault> {
+        let request = self.request(Method::POST, &["v1", "messages", "check"]);
+        answer(request.header(header::CONTENT_TYPE, "application/json").body(message.into())).await
+    }
+
+    /// `GET /v1/messages/{id}`: where each delivery of a message stands.
+    pub async fn track(&self, message: MessageId) -> Result<Answer<Tracking>, ClientFault> {
+        answer(self.get(&["v1", "messages", &message.to_string()])).await
+    }
+
+    /// `GET /v1/messages`: what was sent, newest first, from before the cursor `before`.
+    pub async fn outbox(
+        &self,
+        before: Option<u64>,
+        limit: Option<usize>,
+    ) -> Result<Answer<Outbox>, ClientFault> {
+        let limit = limit.map(|limit| limit as u64);
+        let url = queried(self.url(&["v1", "messages"]), &[("before", before), ("limit", limit)]);
+        answer(self.http.get(url)).await
+    }
+
+    /// `GET /v1/inbox`: what waits, oldest first.
+    pub async fn inbox(&self, page: InboxPage) -> Result<Answer<Inbox>, ClientFault> {
+        let given = |number: u64| (number > 0).then_some(number);
+        let limit = page.limit.map(|limit| limit as u64);
+        let query = [("wait", given(page.wait_s)), ("after", given(page.after)), ("limit", limit)];
+        let timeout = super::TIMEOUT + Duration::from_secs(page.wait_s);
+        answer(self.http.get(queried(self.url(&["v1", "inbox"]), &query)).timeout(timeout)).await
+    }
+
+    /// `GET /v1/inbox/{delivery}`: the sealed copy.
+    pub async fn collect(&self, delivery: DeliveryId) -> Result<Bytes, ClientFault> {
+        bytes(self.get(&["v1", "inbox", &delivery.to_string()])).await
+    }
+
+    /// `GET /v1/inbox/{delivery}/attachments/{number}`, counted from 0: a sealed attachment in memory.
+    pub async fn collect_attachment(
+        &self,
+        delivery: DeliveryId,
+        number: usize,
+    ) -> Result<Bytes, ClientFault> {
+        bytes(self.attachment(delivery, number)).await
+    }
+
+    /// The same into a file, as it comes. Gives the length in bytes.
+    pub async fn save_attachment(
+        &self,
+        delivery: DeliveryId,
+        number: usize,
+        path: &Path,
+    ) -> Result<u64, ClientFault> {
+        let mut response = send(self.attachment(delivery, number)).await?;
+        let fault = |source| ClientFault::File { path: path.to_owned(), source };
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let mut file = tokio::fs::File::create(&partial).await.map_err(fault)?;
+        let mut length = 0;
+        while let Some(chunk) = response.chunk().await.map_err(ClientFault::Unreachable)? {
+            file.write_all(&chunk).await.map_err(fault)?;
+            length += chunk.len() as u64;
+        }
+        // Acknowledging destroys the gateway's copy, so this one has to be there.
+        file.sync_all().await.map_err(fault)?;
+        tokio::fs::rename(&partial, path).await.map_err(fault)?;
+        Ok(length)
+    }
+
+    fn attachment(&self, delivery: DeliveryId, number: usize) -> reqwest::RequestBuilder {
+        let segments = ["v1", "inbox", &delivery.to_string(), "attachments", &number.to_string()];
+        self.get(&segments).timeout(UPLOAD_TIMEOUT)
+    }
+
+    /// `POST /v1/inbox/{delivery}/acknowledge`: the caller has it; the gateway's copy is destroyed.
+    pub async fn acknowledge(&self, delivery: DeliveryId) -> Result<Answer<Acknowledgement>, ClientFault> {
+        answer(self.request(Method::POST, &["v1", "inbox", &delivery.to_string(), "acknowledge"])).await
+    }
+
+    /// `PUT /v1/meetings/{id}`: the whole record of a meeting, in place of the one before.
+    pub async fn put_meeting(
+        &self,
+        case_ref: &CaseRef,
+        meeting: &MeetingFacts,
+    ) -> Result<Answer<MeetingRecorded>, ClientFault> {
+        let body = json!({
+            "case_ref": case_ref, "date": meeting.date, "level": meeting.level, "invited": meeting.invited,
+            "confirmed": meeting.confirmed, "attended": meeting.attended, "action_owners": meeting.action_owners,
+        });
+        let request = self.request(Method::PUT, &["v1", "meetings", &meeting.meeting_id.to_string()]);
+        answer(request.json(&body)).await
+    }
+
+    /// `GET /v1/whoami`: the caller as the gateway knows it.
+    pub async fn whoami(&self) -> Result<Answer<WhoAmI>, ClientFault> {
+        answer(self.get(&["v1", "whoami"])).await
+    }
+
+    /// `GET /v1/agencies`: every agency that messages can be addressed to.
+    pub async fn agencies(&self) -> Result<Answer<Value>, ClientFault> {
+        answer(self.get(&["v1", "agencies"])).await
+    }
+
+    /// `GET /v1/keys`: the gateway's public keys.
+    pub async fn keys(&self) -> Result<Answer<PublishedKeys>, ClientFault> {
+        answer(self.get(&["v1", "keys"])).await
+    }
+
+    /// `GET /v1/ledger/proofs/{commitment}`: the proof for a commitment in lower-case hex.
+    pub async fn proof(&self, commitment: &str) -> Result<Answer<Value>, ClientFault> {
+        answer(self.get(&["v1", "ledger", "proofs", commitment])).await
+    }
+
+    /// Any other document that the gateway serves, such as `ledger/checkpoint` or a tile: the path
+    /// without its first slash.
+    pub async fn document(&self, path: &str) -> Result<Bytes, ClientFault> {
+        bytes(self.get(&path.split('/').collect::<Vec<_>>())).await
+    }
+}
+
+fn queried(mut url: Url, query: &[(&str, Option<u64>)]) -> Url {
+    for (name, number) in query.iter().filter_map(|&(name, number)| Some((name, number?))) {
+        url.query_pairs_mut().append_pair(name, &number.to_string());
+    }
+    url
+}
+
+/// The gateway's own limit for uploads and a little more, so that its answer arrives.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(11 * 60);

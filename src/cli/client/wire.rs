@@ -1,0 +1,220 @@
+//! The bodies of the API's answers as a client reads them.
+//!
+//! Members that this version does not know are skipped, and words of lists that grow (types,
+//! channels, states, codes) stay text: an older client goes on working with a newer gateway.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::message::{AgencyId, CaseRef, DeliveryId, MeetingId, MessageId};
+
+/// The answer to an accepted message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Receipt {
+    /// The message.
+    pub message_id: MessageId,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Who gets it.
+    pub recipients: Vec<ReceiptRecipient>,
+    /// What was noticed and refused nothing.
+    #[serde(default)]
+    pub warnings: Vec<Value>,
+    /// The statement of the full text, a compact JWS.
+    pub statement: String,
+}
+
+/// One recipient in a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ReceiptRecipient {
+    /// Who.
+    pub agency_id: AgencyId,
+    /// Its delivery.
+    pub delivery_id: DeliveryId,
+    /// By which channel.
+    pub channel: String,
+    /// SHA-256 of the statement of the view that it gets, hex.
+    pub statement_sha256: String,
+}
+
+/// What would become of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Verdict {
+    /// The message.
+    #[serde(default)]
+    pub message_id: Option<MessageId>,
+    /// `accepted`.
+    pub verdict: String,
+    /// Who would get it.
+    pub recipients: Vec<CheckedRecipient>,
+}
+
+/// One recipient of a checked message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CheckedRecipient {
+    /// Who.
+    pub agency_id: AgencyId,
+    /// By which channel.
+    pub channel: String,
+    /// The rules that permit it.
+    pub policies: Vec<String>,
+    /// The law that they rest on.
+    pub legal_basis: Vec<String>,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Tracking {
+    /// The message.
+    pub message_id: MessageId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub message_type: String,
+    /// Its case.
+    pub case_ref: CaseRef,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Each delivery.
+    pub deliveries: Vec<Delivery>,
+    /// The receipt as it was given.
+    pub receipt: Value,
+    /// The proof bundle, once the ledger has its place.
+    #[serde(default)]
+    pub proof: Option<Value>,
+}
+
+/// Where one delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Delivery {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// To whom.
+    pub recipient: AgencyId,
+    /// By which channel.
+    pub channel: String,
+    /// `waiting`, `delivered`, `collected`, `failed`, `acknowledged` or `expired`.
+    pub state: String,
+    /// When the next attempt is due.
+    #[serde(default)]
+    pub next_attempt_at: Option<Timestamp>,
+    /// When the recipient's server took it.
+    #[serde(default)]
+    pub delivered_at: Option<Timestamp>,
+    /// When the recipient first collected it.
+    #[serde(default)]
+    pub collected_at: Option<Timestamp>,
+    /// When the recipient confirmed that it has it.
+    #[serde(default)]
+    pub acknowledged_at: Option<Timestamp>,
+    /// Each attempt.
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Attempt {
+    /// Counted from 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; not while it goes on.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
+    /// How it ended.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// One page of what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Outbox {
+    /// The messages, newest first.
+    pub messages: Vec<OutboxItem>,
+    /// The cursor for the page of older ones.
+    #[serde(default)]
+    pub next: Option<u64>,
+}
+
+/// A sent message in short.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OutboxItem {
+    /// The message.
+    pub message_id: MessageId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub message_type: String,
+    /// Its case.
+    pub case_ref: CaseRef,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// How many deliveries stand in each state.
+    pub states: BTreeMap<String, u32>,
+}
+
+/// One page of what waits for the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Inbox {
+    /// The deliveries, oldest first.
+    pub items: Vec<InboxItem>,
+    /// The cursor for the page of newer ones.
+    #[serde(default)]
+    pub next: Option<u64>,
+}
+
+/// A waiting delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct InboxItem {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// The message.
+    pub message_id: MessageId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub message_type: String,
+    /// Who sent it; the gateway itself for reports.
+    pub sender: AgencyId,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When it was first collected.
+    #[serde(default)]
+    pub collected_at: Option<Timestamp>,
+    /// How many attachments it has.
+    pub attachments: usize,
+}
+
+/// The answer to an acknowledgement.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Acknowledgement {
+    /// Which delivery.
+    pub delivery_id: DeliveryId,
+    /// When it was first acknowledged.
+    pub acknowledged_at: Timestamp,
+}
+
+/// The answer to a recorded meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MeetingRecorded {
+    /// Which meeting.
+    pub meeting_id: MeetingId,
+    /// Of which case.
+    pub case_ref: CaseRef,
+}
+
+/// The caller as the gateway knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct WhoAmI {
+    /// Who.
+    pub agency_id: AgencyId,
+    /// Its name for people.
+    pub name: String,
+    /// The gateway's name.
+    pub gateway: String,
+    /// The gateway's time.
+    pub time: Timestamp,
+    /// The keys that messages to the caller may be sealed to.
+    pub encryption_keys: Vec<String>,
+}

@@ -1,0 +1,145 @@
+use super::*;
+use crate::{
+    crypto::{
+        ed25519::{self, SigningKey},
+        jwe::Form,
+        jwk::RecipientKey,
+        jws,
+        keyring::{KeyPurpose, NamedKey},
+        random::Random,
+        segments::Sealer,
+    },
+    journey::statement::{StatedAttachment, StatedRecipient, StatedSender, TYP},
+    message::Channel,
+};
+
+const MESSAGE: &str = r#"{"type":"referral","attachments":[{"name":"../../etc/report.pdf"}]}"#;
+const ATTACHMENT: &[u8] = b"%PDF-1.7 what was attached";
+const DELIVERY: &str = "019ab000-0000-7000-8000-0000000000d1";
+
+/// A sealed copy with one attachment, as the gateway makes it.
+struct Sealed {
+    copy: String,
+    attachment: Vec<u8>,
+    key: PrivateJwk,
+    keys: PublishedKeys,
+}
+
+fn sealed(stated_attachment: &[u8]) -> Sealed {
+    let random = Random::system();
+    let signer = NamedKey {
+        kid: "statements-1".into(),
+        purpose: KeyPurpose::Statements,
+        key: SigningKey::from_pkcs8(&ed25519::generate().unwrap()).unwrap(),
+    };
+    let mut sealer = Sealer::new(0, &random).unwrap();
+    let mut attachment = sealer.push(ATTACHMENT).unwrap().as_bytes().to_vec();
+    let (last, attachment_key) = sealer.finish().unwrap();
+    attachment.extend_from_slice(last.as_bytes());
+    let payload = serde_json::to_vec(&stated(stated_attachment)).unwrap();
+    let statement = jws::sign(&payload, TYP, &signer.kid, &signer.key);
+    let digest = hex(&sha256(stated_attachment));
+    let content = json!({ "statement": statement, "message": MESSAGE, "attachments": [
+        { "sha256": digest, "key": { "kty": "oct", "k": *attachment_key.to_k() } }] });
+    let key = PrivateJwk::generate("kent-mappa-2026").unwrap();
+    let form = Form { typ: "portcullis-sealed+jwe", cty: "c", aad: "{}", apu: "kent.portcullis.example" };
+    let to = RecipientKey::new(&key.public()).unwrap();
+    let plaintext = Zeroizing::new(serde_json::to_vec(&content).unwrap());
+    let (shared, wraps) = jwe::seal(plaintext, &form, &[&to], &random).unwrap();
+    let keys = PublishedKeys { keys: vec![signer.published()] };
+    Sealed { copy: shared.flattened(&wraps[0]), attachment, key, keys }
+}
+
+fn stated(attachment: &[u8]) -> Statement {
+    let recipient = |id: &str, delivery: &str| StatedRecipient {
+        agency_id: id.parse().unwrap(),
+        delivery_id: delivery.parse().unwrap(),
+        channel: Channel::Mailbox,
+        policies: vec!["P1".into(), "P15".into()],
+        legal_basis: vec!["CJA 2003 s.325(4)".into()],
+    };
+    Statement {
+        gateway: "kent.portcullis.example".into(),
+        message_id: "019ab000-0000-7000-8000-000000000104".parse().unwrap(),
+        sha256: hex(&sha256(MESSAGE.as_bytes())),
+        bytes: MESSAGE.len() as u64,
+        message_type: "referral".parse().unwrap(),
+        schema_version: "1.0".into(),
+        area: "46".parse().unwrap(),
+        sender: StatedSender { agency_id: "kent-police".parse().unwrap() },
+        accepted_at: "2026-11-20T09:30:00Z".parse().unwrap(),
+        policy_set: String::new(),
+        recipients: vec![
+            recipient("kent-mappa", DELIVERY),
+            recipient("kent-yot", "019ab000-0000-7000-8000-0000000000d2"),
+        ],
+        view: None,
+        attachments: vec![StatedAttachment {
+            sha256: hex(&sha256(attachment)),
+            bytes: attachment.len() as u64,
+        }],
+        ledger: None,
+    }
+}
+
+fn unit() -> AgencyId {
+    "kent-mappa".parse().unwrap()
+}
+
+#[test]
+fn a_copy_opens_for_its_recipient_and_tells_what_the_gateway_states() {
+    let sealed = sealed(ATTACHMENT);
+    let delivery = DELIVERY.parse().unwrap();
+    let opened = open_copy(sealed.copy.as_bytes(), &sealed.key, &sealed.keys, &unit(), delivery).unwrap();
+    assert_eq!(opened.content.message.as_str(), MESSAGE);
+    assert_eq!(*opened.open_attachment(0, &sealed.attachment).unwrap(), ATTACHMENT);
+    assert_eq!(
+        opened.told(),
+        "\
+what      MAPPA referral 019ab000-0000-7000-8000-000000000104
+from      kent-police
+to        kent-mappa, by mailbox
+also to   kent-yot
+accepted  2026-11-20T09:30:00Z by kent.portcullis.example
+by law    CJA 2003 s.325(4)
+rules     P1; P15
+text      the full text, 67 bytes, attachments: 1
+checked   the gateway's signature, the message's digest, and that it is for you
+"
+    );
+}
+
+#[test]
+fn a_copy_for_another_agency_or_delivery_is_none() {
+    let sealed = sealed(ATTACHMENT);
+    for (agency, delivery) in [("kent-yot", DELIVERY), ("kent-mappa", "019ab000-0000-7000-8000-0000000000d2")]
+    {
+        let opened = open_copy(
+            sealed.copy.as_bytes(),
+            &sealed.key,
+            &sealed.keys,
+            &agency.parse().unwrap(),
+            delivery.parse().unwrap(),
+        );
+        assert!(matches!(opened.err(), Some(CopyFault::Statement(StatementFault::NotTheRecipient))));
+    }
+}
+
+#[test]
+fn the_name_of_an_attachment_cannot_leave_the_folder() {
+    let sealed = sealed(ATTACHMENT);
+    let delivery = DELIVERY.parse().unwrap();
+    let opened = open_copy(sealed.copy.as_bytes(), &sealed.key, &sealed.keys, &unit(), delivery).unwrap();
+    assert_eq!(opened.attachment_name(0), "0-report.pdf");
+    assert_eq!(opened.attachment_name(1), "1-attachment");
+}
+
+#[test]
+fn an_attachment_that_is_not_the_stated_one_is_told() {
+    let other = sealed(b"what the statement says was attached");
+    let delivery = DELIVERY.parse().unwrap();
+    let opened = open_copy(other.copy.as_bytes(), &other.key, &other.keys, &unit(), delivery).unwrap();
+    assert_eq!(opened.open_attachment(0, &other.attachment).unwrap_err(), AttachmentFault::Digest(0));
+    assert_eq!(opened.open_attachment(0, b"").unwrap_err(), AttachmentFault::Unopened(0));
+    assert_eq!(opened.open_attachment(1, &other.attachment).unwrap_err(), AttachmentFault::Unlisted(1));
+}

@@ -1,0 +1,394 @@
+//! `portcullis serve`: wires all parts by hand, in order and by name, and takes them down again.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    channel::{Channels, email::EmailChannel, install_tls_provider, webhook::WebhookChannel},
+    clock::Clock,
+    config::{Areas, Config, load_agencies},
+    crypto::{
+        keyring::{KeyPurpose, Keyring, NamedKey},
+        random::Random,
+        smime::SigningIdentity,
+    },
+    http::{self, App, server},
+    journey::{Gateway, Parts},
+    ledger::event::{Entry, Event},
+    message::Agency,
+    policy::Policies,
+    schema::Schemas,
+    store::{
+        Files, Store,
+        sqlite::{SqliteOptions, SqliteStore},
+    },
+    worker::{self, sequencer::Sequencer},
+};
+
+/// `portcullis serve`
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = "config/portcullis.toml")]
+    pub config: PathBuf,
+}
+
+/// A gateway that runs in this process.
+pub struct Running {
+    /// Where agencies connect.
+    pub agencies: SocketAddr,
+    /// Where the operator looks.
+    pub admin: SocketAddr,
+    /// The parts, for whoever runs it.
+    pub gateway: Arc<Gateway>,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<anyhow::Result<()>>>,
+}
+
+/// Listeners that are bound already, so that a caller can choose free ports.
+pub struct Listeners {
+    /// For agencies.
+    pub agencies: TcpListener,
+    /// For the operator.
+    pub admin: TcpListener,
+}
+
+impl Listeners {
+    /// Binds what the configuration names.
+    pub async fn bind(config: &Config) -> anyhow::Result<Self> {
+        let bind = async |address: SocketAddr, key: &str| {
+            TcpListener::bind(address).await.with_context(|| format!("{key}: {address} cannot be bound"))
+        };
+        Ok(Self {
+            agencies: bind(config.listen.agencies, "listen.agencies").await?,
+            admin: bind(config.listen.admin, "listen.admin").await?,
+        })
+    }
+}
+
+/// Starts everything. On return agencies can connect.
+pub async fn start(
+    config: Config,
+    listeners: Listeners,
+    clock: Clock,
+    random: Random,
+) -> anyhow::Result<Running> {
+    install_tls_provider();
+    let gateway = Arc::new(gateway(&config, clock.clone(), random).await?);
+    introduce(&gateway, &config).await?;
+    let channels = Arc::new(channels(&config, &gateway, clock)?);
+    let sequencer = Sequencer::load(gateway.clone()).await.context("the ledger cannot be continued")?;
+    let tls = server::tls(
+        &read(&config.tls.certificate)?,
+        &read_secret(&config.tls.key)?,
+        &read(&config.tls.client_ca)?,
+    )?;
+    let mut running = Running {
+        agencies: listeners.agencies.local_addr()?,
+        admin: listeners.admin.local_addr()?,
+        gateway: gateway.clone(),
+        stop: CancellationToken::new(),
+        tasks: Vec::new(),
+    };
+    // The workers stop after the front door: what was accepted last still gets its leaf.
+    let closed = running.open_doors(&config, listeners, tls);
+    running.start_workers(gateway, channels, sequencer, &config, &closed);
+    Ok(running)
+}
+
+impl Running {
+    /// Starts both listeners. The token that it gives is cancelled when the agencies' one has drained.
+    fn open_doors(
+        &mut self,
+        config: &Config,
+        listeners: Listeners,
+        tls: Arc<rustls::ServerConfig>,
+    ) -> CancellationToken {
+        let (stop, draining, closed) =
+            (self.stop.clone(), CancellationToken::new(), CancellationToken::new());
+        let app = App {
+            gateway: self.gateway.clone(),
+            long_poll_max: config.limits.long_poll_max,
+            request_timeout: config.limits.request_timeout,
+            upload_timeout: config.limits.upload_timeout,
+            large_uploads: Arc::new(tokio::sync::Semaphore::new(config.limits.large_uploads)),
+            draining: draining.clone(),
+        };
+        let (router, rules) = (http::routes(app.clone()), rules(config));
+        let drained = closed.clone();
+        self.spawn(async move {
+            let long_polls_end = async {
+                stop.cancelled().await;
+                draining.cancel();
+            };
+            let serving = server::serve_agencies(listeners.agencies, tls, router, rules, stop.clone());
+            tokio::join!(long_polls_end, serving);
+            drained.cancel();
+            Ok(())
+        });
+        let (router, until) = (http::admin::routes(app), closed.clone());
+        self.spawn(async move { Ok(server::serve_admin(listeners.admin, router, until).await?) });
+        closed
+    }
+
+    fn start_workers(
+        &mut self,
+        gateway: Arc<Gateway>,
+        channels: Arc<Channels>,
+        sequencer: Sequencer,
+        config: &Config,
+        closed: &CancellationToken,
+    ) {
+        let plan = Arc::new(config.delivery.clone());
+        let deliveries = worker::deliveries(gateway.clone(), channels, plan.clone(), closed.clone());
+        let janitor = worker::janitor(gateway.clone(), plan, closed.clone());
+        let directory = worker::directory(gateway, closed.clone());
+        let sequencing = worker::sequencer::run(sequencer, config.ledger.clone(), closed.clone());
+        self.spawn(async {
+            deliveries.await;
+            Ok(())
+        });
+        self.spawn(async {
+            janitor.await;
+            Ok(())
+        });
+        self.spawn(async {
+            directory.await;
+            Ok(())
+        });
+        self.spawn(async { sequencing.await.context("the sequencer stopped; so does the gateway") });
+    }
+
+    /// Tells everything to stop: what is under way ends first.
+    pub fn begin_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits until everything has stopped. A part that died takes the others with it.
+    pub async fn ended(mut self) -> anyhow::Result<()> {
+        let mut first_fault = Ok(());
+        for task in std::mem::take(&mut self.tasks) {
+            if let Err(fault) = task.await.context("a part of the gateway died").and_then(|ended| ended) {
+                self.stop.cancel();
+                first_fault = first_fault.and(Err(fault));
+            }
+        }
+        first_fault
+    }
+
+    /// Stops and waits.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.begin_stop();
+        self.ended().await
+    }
+
+    fn spawn(&mut self, part: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+        // Whatever ends first, by fault or by panic, ends the rest.
+        let ends_the_rest = self.stop.clone().drop_guard();
+        self.tasks.push(tokio::spawn(async move {
+            let _guard = ends_the_rest;
+            part.await
+        }));
+    }
+}
+
+/// The store of an installation that has run before: a mistyped path must not become an empty store.
+pub fn existing_store(config: &Config) -> anyhow::Result<SqliteStore> {
+    let path = &config.store.path;
+    if !path.join("portcullis.db").exists() {
+        bail!("there is no store in {}; has `portcullis serve` run with these settings?", path.display());
+    }
+    let files = Files::open(path.join("sealed"), Random::system())?;
+    Ok(SqliteStore::open(path, files, &SqliteOptions::default())?)
+}
+
+async fn gateway(config: &Config, clock: Clock, random: Random) -> anyhow::Result<Gateway> {
+    let files = Files::open(config.store.path.join("sealed"), random.clone()).context("store.path")?;
+    let store = SqliteStore::open(
+        &config.store.path,
+        files.clone(),
+        &SqliteOptions { readers: config.store.readers, ..SqliteOptions::default() },
+    )
+    .context("store.path")?;
+    let keys = keyring(config)?;
+    keys.smime
+        .fits(&config.mail.from, clock.now())
+        .context("keys.smime_certificate must be valid and name the address `mail.from`")?;
+    let parts = Parts {
+        name: config.gateway.name.clone(),
+        clock,
+        random,
+        store: Arc::new(store),
+        files,
+        schemas: Schemas::embedded()?,
+        policies: Policies::load(&config.directory.policies)?,
+        areas: Areas::load(&config.directory.areas)?,
+        keys,
+        mail_from: config.mail.from.clone(),
+        limits: config.limits.clone(),
+    };
+    Ok(Gateway::new(parts).await?)
+}
+
+/// Whether `serve` could use every key and certificate of this configuration.
+pub fn keys_are_usable(config: &Config) -> anyhow::Result<()> {
+    keyring(config)?;
+    server::tls(
+        &read(&config.tls.certificate)?,
+        &read_secret(&config.tls.key)?,
+        &read(&config.tls.client_ca)?,
+    )?;
+    Ok(())
+}
+
+fn keyring(config: &Config) -> anyhow::Result<Keyring> {
+    let named = |path: &Path, purpose| -> anyhow::Result<NamedKey> {
+        NamedKey::from_pem(&read_secret(path)?, purpose).with_context(|| path.display().to_string())
+    };
+    let certificate = String::from_utf8(read(&config.keys.smime_certificate)?)?;
+    let key = zeroize::Zeroizing::new(String::from_utf8(read_secret(&config.keys.smime_key)?.to_vec())?);
+    Ok(Keyring {
+        statements: named(&config.keys.statements, KeyPurpose::Statements)?,
+        webhooks: named(&config.keys.webhooks, KeyPurpose::Webhooks)?,
+        checkpoints: named(&config.keys.checkpoints, KeyPurpose::Checkpoints)?,
+        smime: SigningIdentity::from_pem(&certificate, &key)
+            .context("keys.smime_certificate and keys.smime_key")?,
+    })
+}
+
+fn channels(config: &Config, gateway: &Arc<Gateway>, clock: Clock) -> anyhow::Result<Channels> {
+    let signer = gateway.clone();
+    let sign = Arc::new(move |bytes: &[u8]| signer.keys.webhooks.key.sign(bytes));
+    let webhook = WebhookChannel::new(&config.webhook, sign, clock)?;
+    let email = Some(EmailChannel::new(&config.mail)?);
+    Ok(Channels { webhook, email })
+}
+
+/// An empty store learns the agencies of the file; the policy set in force goes into the ledger.
+async fn introduce(gateway: &Gateway, config: &Config) -> anyhow::Result<()> {
+    if gateway.directory().agencies().next().is_none() {
+        let agencies = load_agencies(&config.directory.agencies)?;
+        import(&*gateway.store, agencies, "serve", &gateway.clock, &gateway.random).await?;
+        gateway.refresh_directory().await?;
+    }
+    let event = Event::GatewayStarted { policy_set: gateway.policies.sha256_hex().to_owned() };
+    let entry = Entry::new(&event, gateway.clock.now(), None, &gateway.random)?;
+    gateway.store.note(vec![entry]).await?;
+    Ok(())
+}
+
+/// Adds or replaces directory entries, each with its event. `by` names the command.
+pub async fn import(
+    store: &dyn Store,
+    agencies: Vec<Agency>,
+    by: &'static str,
+    clock: &Clock,
+    random: &Random,
+) -> anyhow::Result<()> {
+    let known = store.directory().await?;
+    let mut entries = Vec::with_capacity(agencies.len());
+    for agency in &agencies {
+        check_keys(agency)?;
+        let had_key = known.agency(&agency.agency_id).is_some_and(|known| known.sealing_key().is_some());
+        if had_key && agency.sealing_key().is_none() {
+            bail!(
+                "{} would lose its encryption keys; keep them in the file, or suspend it",
+                agency.agency_id
+            );
+        }
+        let event = Event::DirectoryChanged {
+            agency_id: agency.agency_id.clone(),
+            entry: without_people(agency)?,
+            by,
+        };
+        entries.push(Entry::new(&event, clock.now(), None, random)?);
+    }
+    store.put_agencies(agencies, entries).await?;
+    Ok(())
+}
+
+/// The entry as the ledger keeps it. Contacts are people.
+fn without_people(agency: &Agency) -> anyhow::Result<serde_json::Value> {
+    let mut entry = serde_json::to_value(agency)?;
+    if let Some(members) = entry.as_object_mut() {
+        members.remove("contacts");
+    }
+    Ok(entry)
+}
+
+/// A key that cannot be sealed to is refused when it is registered, not when a message needs it.
+fn check_keys(agency: &Agency) -> anyhow::Result<()> {
+    use crate::crypto::jwk::RecipientKey;
+    for key in &agency.encryption_keys {
+        let usable = RecipientKey::new(key).and_then(|key| key.check());
+        usable.with_context(|| format!("encryption key `{}` of {}", key.kid, agency.agency_id))?;
+    }
+    Ok(())
+}
+
+fn rules(config: &Config) -> server::Rules {
+    server::Rules {
+        connections: config.limits.connections,
+        handshake_timeout: config.limits.handshake_timeout,
+        header_timeout: config.limits.header_timeout,
+        streams: config.limits.requests_per_connection,
+        drain: config.listen.drain,
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// A private key's file, which nobody else may read.
+fn read_secret(path: &Path) -> anyhow::Result<zeroize::Zeroizing<Vec<u8>>> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path)
+        .with_context(|| format!("{} cannot be read", path.display()))?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        bail!("{} can be read by others: chmod 600 {}", path.display(), path.display());
+    }
+    Ok(zeroize::Zeroizing::new(read(path)?))
+}
+
+/// Runs until a signal: the first one drains, a second one ends at once.
+pub async fn run(path: &Path) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let config = Config::load(path)?;
+    crate::telemetry::log(&config.log.filter, config.log.format == crate::config::LogFormat::Json);
+    no_core_dumps();
+    let listeners = Listeners::bind(&config).await?;
+    let running = start(config, listeners, Clock::system(), Random::system()).await?;
+    tracing::info!(agencies = %running.agencies, admin = %running.admin, "listening");
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = running.stop.clone();
+    let waits = tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {}, () = stop.cancelled() => {} }
+        tracing::info!("stopping: what is under way ends first");
+        stop.cancel();
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(1);
+    });
+    let ended = running.ended().await;
+    waits.abort();
+    ended
+}
+
+/// A core dump would hold messages and keys.
+fn no_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "core dumps could not be switched off");
+    }
+}

@@ -1,0 +1,196 @@
+//! The client commands, as a person types them, against a gateway over mutual TLS: a referral with an
+//! attachment from the police to the co-ordination unit, and what goes wrong on the way.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use portcullis::{
+    cli::{
+        Exit,
+        init::{self, Addresses, Options},
+        run_on,
+        serve::{self, Listeners, Running},
+        terminal::Terminal,
+    },
+    clock::Clock,
+    config::{Config, read_agencies},
+    crypto::{hex, random::Random, sha256},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// Collects what a command writes.
+#[derive(Clone, Default)]
+struct Screen(Arc<Mutex<Vec<u8>>>);
+
+impl Screen {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How a command ended.
+struct Ended {
+    exit: Exit,
+    data: String,
+    talk: String,
+}
+
+impl Ended {
+    fn well(self) -> Self {
+        assert_eq!(self.exit, Exit::Ok, "{}{}", self.data, self.talk);
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.data).unwrap()
+    }
+}
+
+/// A gateway with a few agencies, in a folder of its own.
+struct Place {
+    folder: tempfile::TempDir,
+    running: Running,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = ["kent-police", "kent-mappa", "kent-yot"];
+        let sample =
+            read_agencies(include_str!("../../config/agencies.toml"), Path::new("agencies.toml")).unwrap();
+        let agencies = sample.into_iter().filter(|a| wanted.contains(&a.agency_id.as_str())).collect();
+        let free = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listeners = Listeners { agencies: free().await, admin: free().await };
+        let addresses = Addresses {
+            agencies: listeners.agencies.local_addr().unwrap(),
+            admin: listeners.admin.local_addr().unwrap(),
+            ..Addresses::default()
+        };
+        let options = Options { agencies: Some(agencies), addresses, ..Options::default() };
+        let (clock, random) = (Clock::system(), Random::system());
+        let made = init::install(&folder.path().join("area"), &clock, &random, options).unwrap();
+        let config = Config::load(&made.settings()).unwrap();
+        let running = serve::start(config, listeners, clock, random).await.unwrap();
+        Self { folder, running }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a command as an agency. Commands have a runtime of their own, so a thread as well.
+    async fn run(&self, agency: &str, arguments: &[&str]) -> Ended {
+        let dir = self.path("area").to_str().unwrap().to_owned();
+        let mut line: Vec<String> = vec!["portcullis".into()];
+        line.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        line.extend(["--dir".into(), dir, "--as".into(), agency.into()]);
+        let commanded = move || {
+            let (data, talk) = (Screen::default(), Screen::default());
+            let terminal = |json| Terminal::new(json, Box::new(data.clone()), Box::new(talk.clone()));
+            let exit = run_on(line, terminal).unwrap();
+            Ended { exit, data: data.text(), talk: talk.text() }
+        };
+        tokio::task::spawn_blocking(commanded).await.unwrap()
+    }
+
+    /// A referral with one attachment, as files.
+    fn referral(&self) -> (String, String) {
+        let pdf =
+            fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/messages/attachments/agency-report.pdf"))
+                .unwrap();
+        let mut message: Value =
+            serde_json::from_str(include_str!("../messages/accepted/referral-minimal.json")).unwrap();
+        message["attachments"] = json!([{ "name": "report.pdf", "media_type": "application/pdf",
+            "bytes": pdf.len(), "sha256": hex(&sha256(&pdf)), "owner_agency": "kent-police",
+            "contains_victim_data": false }]);
+        fs::write(self.path("referral.json"), message.to_string()).unwrap();
+        fs::write(self.path("report.pdf"), pdf).unwrap();
+        let text = |name: &str| self.path(name).to_str().unwrap().to_owned();
+        (text("referral.json"), text("report.pdf"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_referral_is_sent_collected_opened_acknowledged_and_tracked() {
+    let place = Place::new().await;
+    let (message, report) = place.referral();
+    let sent = place.run("kent-police", &["send", &message, "--attach", &report]).await.well();
+    assert!(sent.data.contains("recipient   channel  delivery\nkent-mappa  mailbox  "), "{}", sent.data);
+    assert!(sent.talk.contains("signed by the gateway"), "{}", sent.talk);
+    let again = place.run("kent-police", &["send", &message, "--attach", &report, "--json"]).await.well();
+    assert!(again.talk.contains("accepted before"), "{}", again.talk);
+    let delivery = again.json()["recipients"][0]["delivery_id"].as_str().unwrap().to_owned();
+    let message_id = again.json()["message_id"].as_str().unwrap().to_owned();
+
+    let listed = place.run("kent-mappa", &["inbox", "list", "--wait", "5"]).await.well();
+    assert!(listed.data.contains(&delivery) && listed.data.contains("kent-police"), "{}", listed.data);
+    let into = place.path("in").to_str().unwrap().to_owned();
+    let collected = place.run("kent-mappa", &["inbox", "collect", &delivery, "--out", &into]).await.well();
+    assert_eq!(collected.data.lines().count(), 2);
+    let sealed = format!("{into}/{delivery}.jwe");
+    let out = place.path("out").to_str().unwrap().to_owned();
+    for copy in [sealed.as_str(), delivery.as_str()] {
+        let opened = place.run("kent-mappa", &["inbox", "open", copy, "--out", &out]).await.well();
+        assert!(
+            opened.data.contains("from      kent-police\n") && opened.data.contains("by law    "),
+            "{}",
+            opened.data
+        );
+        assert_eq!(fs::read(format!("{out}/message.json")).unwrap(), fs::read(&message).unwrap());
+        assert_eq!(fs::read(format!("{out}/0-report.pdf")).unwrap(), fs::read(&report).unwrap());
+        fs::remove_dir_all(&out).unwrap();
+    }
+    let named = place.path(&format!("{message_id}.jwe"));
+    fs::rename(&sealed, &named).unwrap();
+    let wrong = place.run("kent-mappa", &["inbox", "open", named.to_str().unwrap()]).await;
+    assert_eq!(wrong.exit, Exit::Verification, "{}", wrong.talk);
+
+    place.run("kent-mappa", &["inbox", "ack", &delivery]).await.well();
+    let tracked = place.run("kent-police", &["track", &message_id]).await.well();
+    assert!(tracked.data.contains("acknowledged"), "{}", tracked.data);
+    let outbox = place.run("kent-police", &["track"]).await.well();
+    assert!(outbox.data.contains("1 acknowledged"), "{}", outbox.data);
+    place.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_tells_every_fault_and_nobody_at_home_has_its_own_exit_code() {
+    let place = Place::new().await;
+    let refused = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/messages/refused/referral-seven-faults.json");
+    let told = place.run("kent-police", &["send", refused]).await;
+    assert_eq!((told.exit, told.data.as_str()), (Exit::Refused, ""));
+    assert!(told.talk.starts_with("refused: ") && told.talk.matches(" → ").count() >= 7, "{}", told.talk);
+    assert!(told.talk.contains("reference 01"), "{}", told.talk);
+    let told = place.run("kent-police", &["send", refused, "--json"]).await;
+    assert!(told.json()["errors"].as_array().unwrap().len() >= 7);
+    let nothing = "019ab000-0000-7000-8000-0000000000d1";
+    for arguments in [["inbox", "ack", nothing], ["inbox", "collect", nothing], ["inbox", "open", nothing]] {
+        assert_eq!(place.run("kent-yot", &arguments).await.exit, Exit::Refused, "{arguments:?}");
+    }
+    place.running.begin_stop();
+    let Place { folder, running } = place;
+    running.ended().await.unwrap();
+    let dir = folder.path().join("area").to_str().unwrap().to_owned();
+    let gone = tokio::task::spawn_blocking(move || {
+        let line = ["portcullis", "inbox", "list", "--dir", &dir, "--as", "kent-yot"];
+        run_on(line, |json| Terminal::new(json, Box::new(io::sink()), Box::new(io::sink()))).unwrap()
+    });
+    assert_eq!(gone.await.unwrap(), Exit::Unavailable);
+}
