@@ -1,0 +1,89 @@
+"""Opening what was sealed and signed with other people's libraries: jwcrypto, joserfc, and jose on Node.
+
+In: JWE and JWS as they were collected, private keys as JWK. Out: plaintext bytes. Nothing of the gateway's
+own code takes part.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
+
+import joserfc.jwe
+import joserfc.jws
+import joserfc.jwk
+import jwcrypto.jwe
+import jwcrypto.jwk
+import jwcrypto.jws
+
+from folder import parse
+
+# RFC 9864 prefers `Ed25519` as name of what RFC 8037 and most readers still call `EdDSA`.
+warnings.filterwarnings("ignore", message="EdDSA is deprecated")
+# joserfc stops at 64 KB of ciphertext unless its registry is told otherwise.
+BYTES_MAX = 16 << 20
+WRAPPED = ["ECDH-ES+A256KW", "A256GCM"]
+DIRECT = ["dir", "A256GCM"]
+
+
+def registry(algorithms):
+    """joserfc's rules, with room for the largest message and for segments of attachments."""
+    rules = joserfc.jwe.JWERegistry(algorithms=algorithms)
+    rules.max_ciphertext_length = BYTES_MAX
+    return rules
+
+
+def jwcrypto_open(jwe, jwk):
+    """Opens any serialisation with a private or symmetric key."""
+    token = jwcrypto.jwe.JWE(algs=WRAPPED + DIRECT)
+    token.deserialize(jwe, jwcrypto.jwk.JWK(**jwk))
+    return token.payload
+
+
+def joserfc_open(jwe, jwk):
+    """Opens a flattened JWE with a private key."""
+    key = joserfc.jwk.ECKey.import_key(jwk)
+    return joserfc.jwe.decrypt_json(parse(jwe), key, registry=registry(WRAPPED)).plaintext
+
+
+def joserfc_open_compact(jwe, jwk):
+    """Opens a compact JWE with a symmetric key."""
+    key = joserfc.jwk.OctKey.import_key(jwk)
+    return joserfc.jwe.decrypt_compact(jwe, key, registry=registry(DIRECT)).plaintext
+
+
+def jwcrypto_verify(jws, jwk):
+    """The payload of a compact JWS, if this key signed it."""
+    token = jwcrypto.jws.JWS()
+    token.allowed_algs = ["EdDSA"]
+    token.deserialize(jws, jwcrypto.jwk.JWK(**jwk))
+    return token.payload
+
+
+def joserfc_verify(jws, jwk):
+    """The same by joserfc."""
+    key = joserfc.jwk.OKPKey.import_key({name: jwk[name] for name in ("kty", "crv", "x")})
+    return joserfc.jws.deserialize_compact(jws, key, algorithms=["EdDSA"]).payload
+
+
+class Node:
+    """The npm package jose; `missing` says why it cannot be asked."""
+
+    def __init__(self):
+        self.module = Path(os.environ.get("PORTCULLIS_JOSE", "")) / "node_modules" / "jose"
+        self.missing = None
+        if not shutil.which("node"):
+            self.missing = "there is no node"
+        elif not self.module.is_dir():
+            self.missing = "PORTCULLIS_JOSE names no folder with the npm package jose"
+
+    def ask(self, jobs):
+        """Does all jobs in one process, in their order; see open.mjs. Each answer is `{"sha256"}` of the
+        plaintext, or `{"fault"}`."""
+        script = Path(__file__).with_name("open.mjs")
+        done = subprocess.run(
+            ["node", script, self.module], input=json.dumps(jobs).encode(), stdout=subprocess.PIPE, check=True
+        )
+        return json.loads(done.stdout)

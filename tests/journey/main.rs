@@ -1,0 +1,18 @@
+//! Stories through the public door: a gateway as `serve` runs it, agencies with their certificates, a
+//! mail server, an agency's own server, and a clock that is moved by hand. One file for each story.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it should be")]
+
+mod attachments;
+mod by_email;
+mod by_mailbox;
+mod by_webhook;
+mod door;
+mod permitted;
+mod proved;
+mod refused;
+mod repeated;
+mod restarted;
+mod store_failure;
+mod support;
+mod undelivered;
