@@ -1,6 +1,5 @@
 //! Portcullis, the secure messaging gateway between the agencies that protect the public under MAPPA.
 
-
 pub mod cli;
 
 pub mod http;
