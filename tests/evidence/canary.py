@@ -17,10 +17,16 @@ CHARS_MIN = 12
 PIECE_CHARS = 24
 # Attachments: windows of this many bytes, so far apart, with so many different bytes in each.
 WINDOW_BYTES, STRIDE_BYTES, DIFFERENT_MIN = 32, 4093, 20
-AT_REST = "in the gateway's store and ledger, nor in any other file"
+STORE = "in the gateway's store"
+LEDGER = "in its ledger and receipts"
+ELSEWHERE = "in any other file that lies about"
 TOLD = "in refusals and logs"
 MOVED = "readable in what was collected, pushed and mailed"
-PLACES = (AT_REST, TOLD, MOVED)
+PLACES = (STORE, LEDGER, ELSEWHERE, TOLD, MOVED)
+FOLDERS = {
+    "data": STORE, "ledger": LEDGER, "receipts": LEDGER, "refused": TOLD,
+    "inbox": MOVED, "webhook": MOVED, "mail": MOVED,
+}  # fmt: skip
 PRIVATE_MEMBERS = ("justification", "strict_necessity", "attention")
 
 
@@ -71,17 +77,11 @@ def check(report, folder):
     check_control(report.check(f"canaries: the search finds {len(search)} patterns where they are"), folder, search)
     places = {name: [] for name in PLACES}
     for path in folder.files(".", "**/*"):
-        if path.is_file() and place_of(folder, path) != "sent":
-            places[place_of(folder, path)].append(path)
+        first = path.relative_to(folder.path).parts[0]
+        if path.is_file() and first != "sent":
+            places[TOLD if path.suffix == ".log" else FOLDERS.get(first, ELSEWHERE)].append(path)
     for place, paths in places.items():
         look(report.check(f"canaries: none {place}"), folder, search, paths)
-
-
-def place_of(folder, path):
-    first = path.relative_to(folder.path).parts[0]
-    if first in ("refused", "inbox", "webhook", "mail", "sent"):
-        return {"refused": TOLD, "sent": "sent"}.get(first, MOVED)
-    return TOLD if path.suffix == ".log" else AT_REST
 
 
 def check_control(check, folder, search):

@@ -4,6 +4,7 @@ Everything is recomputed from the entries: commitments, root, tiles. The bundles
 would who has nothing but the verifier key.
 """
 
+import json
 import re
 
 import merkle
@@ -72,7 +73,7 @@ def check_audit(report, folder):
     for file in folder.files("ledger/proofs", "*.json"):
         with check.item(folder.name(file)):
             event = parse(file.read_bytes())["event"]
-            told = parse(openers.jwcrypto_open(event["audit"], keys[event["area"]]))
+            told = parse(openers.jwcrypto_open(json.dumps(event["audit"]), keys[event["area"]]))
             message = posted[event["message_id"]]
             expect(told["person"] == message["sender"]["person"], "another person")
             expect(told["justification"] == message.get("justification"), "another justification")
