@@ -53,7 +53,7 @@ pub async fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Resu
     if terminal.json() {
         terminal.value(&outcome.to_json())?;
     } else {
-        terminal.data(&outcome.rendered(&world, arguments.dir.as_deref()))?;
+        terminal.data(&outcome.rendered(&world, arguments.dir.as_deref(), !arguments.once))?;
     }
     if !arguments.once {
         terminal.say(&report::where_to_look(&world));

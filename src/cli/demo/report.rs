@@ -29,21 +29,19 @@ pub struct Outcome {
 
 impl Outcome {
     /// For people.
-    pub fn rendered(&self, world: &World, kept: Option<&Path>) -> String {
+    pub fn rendered(&self, world: &World, kept: Option<&Path>, stays_up: bool) -> String {
         let mut text = String::from("\nAccepted, delivered and proved\n\n");
         text.push_str(&indented(&self.accepted()));
         text.push_str("\nRefused, nothing stored, nothing sent\n\n");
         text.push_str(&indented(&self.refusals()));
         text.push_str(&format!("\n{}\n", self.summary()));
-        if let Some(dir) = kept {
-            text.push_str(&format!("\nEvidence  {}\n", dir.display()));
+        match kept {
+            Some(dir) => text.push_str(&format!("\nEvidence  {}\n", dir.display())),
+            None => text.push_str("\nTo keep the evidence of all this, give --dir DIR.\n"),
         }
-        text.push_str(&format!(
-            "Check it  portcullis ledger verify --config {}\n",
-            world.dir.join("portcullis.toml").display()
-        ));
-        if kept.is_none() {
-            text.push_str("          (while this is running; --dir DIR keeps the evidence)\n");
+        if kept.is_some() || stays_up {
+            let settings = world.dir.join("portcullis.toml");
+            text.push_str(&format!("Check it  portcullis ledger verify --config {}\n", settings.display()));
         }
         text
     }
