@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
     document::{self, Document},
@@ -92,6 +92,22 @@ pub struct AreaProfile {
     /// When something counts as late.
     #[serde(default)]
     pub thresholds: Thresholds,
+    /// What the area takes more seriously than the rules do: a rule's code to the severity that it
+    /// has here. Lower than the rule's own has no effect.
+    #[serde(default)]
+    pub severities: BTreeMap<String, Severity>,
+}
+
+/// What follows when a message does not meet a rule (domain §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It is noted.
+    Info,
+    /// The message goes on, and sender and co-ordinator are warned.
+    Warn,
+    /// The message is refused.
+    Reject,
 }
 
 /// When something counts as late in an area (domain §2.5). Where a rule has no confirmed national
@@ -102,6 +118,12 @@ pub struct Thresholds {
     /// T1: a custodial case is referred so many months before the expected release.
     #[serde(deserialize_with = "value::number::<_, _, 1, 24>")]
     pub late_referral_months: u8,
+    /// V30: so many weeks before the expected release a referral is very late.
+    #[serde(deserialize_with = "value::number::<_, _, 1, 52>")]
+    pub very_late_referral_weeks: u8,
+    /// V31: a risk assessment counts as old after so many months.
+    #[serde(deserialize_with = "value::number::<_, _, 1, 60>")]
+    pub risk_tool_months: u8,
     /// T2: a `dwp_notice` for somebody in custody goes so many weeks before the planned release.
     #[serde(deserialize_with = "value::number::<_, _, 1, 52>")]
     pub dwp_notice_weeks: u8,
@@ -126,12 +148,17 @@ pub struct Thresholds {
     /// T7: a youth offending team or hospital notifies within so many days of sentence or admission.
     #[serde(deserialize_with = "value::number::<_, _, 1, 60>")]
     pub notification_days: u8,
+    /// T8: a stage of a serious further offence notice is returned within so many days.
+    #[serde(deserialize_with = "value::number::<_, _, 1, 60>")]
+    pub sfo_return_days: u8,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
             late_referral_months: 6,
+            very_late_referral_weeks: 6,
+            risk_tool_months: 12,
             dwp_notice_weeks: 6,
             papers_working_days: 5,
             minutes_level_2_working_days: 10,
@@ -140,6 +167,7 @@ impl Default for Thresholds {
             review_level_3_days: 42,
             first_meeting_working_days: 20,
             notification_days: 3,
+            sfo_return_days: 5,
         }
     }
 }

@@ -31,7 +31,7 @@ mod webhook;
 mod tests;
 
 pub use agencies::{load_agencies, read_agencies};
-pub use areas::{AreaProfile, Areas, Thresholds};
+pub use areas::{AreaProfile, Areas, Severity, Thresholds};
 pub use delivery::{Delivery, Ledger};
 pub use environment::Environment;
 pub use fault::{ConfigFault, Place};

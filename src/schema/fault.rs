@@ -4,8 +4,12 @@ use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
 };
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::config::Severity;
 
 /// What is wrong, where, and how to mend it. It repeats nothing that the sender submitted: the
 /// pointer goes only through members that the schema names.
@@ -19,6 +23,16 @@ pub struct Fault {
     pub message: String,
     /// What to do.
     pub fix: String,
+    /// The rule that found it: `V31`, `I5`, `P10`, or `schema`. Only a message's content is held
+    /// against rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Cow<'static, str>>,
+    /// Where the rule comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Cow<'static, str>>,
+    /// What it means for the message. Only of a rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
 }
 
 impl Fault {
@@ -29,7 +43,19 @@ impl Fault {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self { pointer: pointer.into(), code: code.into(), message: message.into(), fix: fix.into() }
+        let (rule, source, severity) = (None, None, None);
+        let (pointer, code) = (pointer.into(), code.into());
+        Self { pointer, code, message: message.into(), fix: fix.into(), rule, source, severity }
+    }
+
+    /// The same, found by a rule.
+    pub(super) fn by_rule(
+        self,
+        rule: impl Into<Cow<'static, str>>,
+        source: impl Into<Cow<'static, str>>,
+        severity: Severity,
+    ) -> Self {
+        Self { rule: Some(rule.into()), source: Some(source.into()), severity: Some(severity), ..self }
     }
 
     /// What a schema error says. One error may list several missing alternatives; each fault still

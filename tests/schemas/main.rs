@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod rules;
+
 use std::{fs, path::Path};
 
 use portcullis::{
@@ -42,7 +44,7 @@ fn every_accepted_sample_is_without_fault() {
 #[test]
 fn every_refused_sample_has_its_faults_all_at_once() {
     let schemas = Schemas::embedded().unwrap();
-    for (name, bytes) in samples("refused") {
+    for (name, bytes) in samples("refused").into_iter().filter(|(name, _)| rules::told(name).is_none()) {
         let Ok(json) = strict::parse(&bytes, 64) else { continue };
         let found = faults(&schemas, &json);
         let wanted = if name.contains("seven-faults") { 7 } else { 1 };

@@ -65,7 +65,38 @@ macro_rules! coded {
     };
 }
 
-coded!(MessageType { Notification = 1, Referral = 2, MeetingPack = 3, Minutes = 4, NonDelivery = 5 });
+coded!(MessageType {
+    Notification = 1,
+    Referral = 2,
+    MeetingPack = 3,
+    Minutes = 4,
+    NonDelivery = 5,
+    Screening = 6,
+    ReferralDecision = 7,
+    InfoRequest = 8,
+    InfoResponse = 9,
+    Invitation = 10,
+    AgencyReport = 11,
+    Attendance = 12,
+    ActionUpdate = 13,
+    Rmp = 14,
+    ExecSummary = 15,
+    MinutesRequest = 16,
+    ThirdPartyDisclosure = 17,
+    DwpNotice = 18,
+    HousingBenefitNotice = 19,
+    Transfer = 20,
+    LevelChange = 21,
+    Exit = 22,
+    SfoNotice = 23,
+    ScrReport = 24,
+    AuditForm = 25,
+    StatsReturn = 26,
+    Correction = 27,
+    Recall = 28,
+    Receipt = 29,
+    ResendRequest = 30,
+});
 coded!(Channel { Mailbox = 1, Webhook = 2, Email = 3 });
 // The order of `DeliveryState::ALL`.
 coded!(DeliveryState {

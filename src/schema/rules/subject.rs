@@ -1,0 +1,103 @@
+//! What a rule looks at.
+
+use std::ops::Deref;
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::{
+    config::Thresholds,
+    message::{AgencyType, MessageType},
+};
+
+/// A message, and what a rule may know besides. Members are found through [`Look`], from the root:
+/// `subject.text("body.mappa.category_rationale")`.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its type.
+    pub message_type: MessageType,
+    /// The whole message, strictly parsed.
+    pub message: &'a Value,
+    /// When something counts as late in its area.
+    pub thresholds: &'a Thresholds,
+    /// The day on which the gateway holds it against the rules, in the United Kingdom.
+    pub today: Date,
+    /// What kind of body an agency is.
+    pub agencies: &'a dyn Agencies,
+}
+
+/// What the rules ask the directory.
+pub trait Agencies {
+    /// What kind of body an agency is. `None` if it is not known.
+    fn kind(&self, agency_id: &str) -> Option<AgencyType>;
+}
+
+/// No directory is at hand: rules that need one are silent.
+impl Agencies for () {
+    fn kind(&self, _agency_id: &str) -> Option<AgencyType> {
+        None
+    }
+}
+
+impl Subject<'_> {
+    /// What kind of body the sender is.
+    pub fn sender_kind(&self) -> Option<AgencyType> {
+        self.agencies.kind(self.text("sender.agency_id")?)
+    }
+
+    /// The day of `created_at`, as the sender tells it (UTC).
+    pub fn created_on(&self) -> Option<Date> {
+        self.text("created_at")?.get(..10)?.parse().ok()
+    }
+}
+
+impl Deref for Subject<'_> {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        self.message
+    }
+}
+
+/// Finds members by a path of names with dots between them. What is not there, or is of another
+/// type, is `None` or empty: the schema tells that.
+pub trait Look {
+    /// The value at a path. An explicit `null` is as good as none.
+    fn at(&self, path: &str) -> Option<&Value>;
+
+    /// A text that is not blank.
+    fn text(&self, path: &str) -> Option<&str> {
+        self.at(path)?.as_str().filter(|text| !text.trim().is_empty())
+    }
+
+    /// A date, `2026-11-20`.
+    fn date(&self, path: &str) -> Option<Date> {
+        self.at(path)?.as_str()?.parse().ok()
+    }
+
+    /// A boolean.
+    fn flag(&self, path: &str) -> Option<bool> {
+        self.at(path)?.as_bool()
+    }
+
+    /// A whole number.
+    fn number(&self, path: &str) -> Option<i64> {
+        self.at(path)?.as_i64()
+    }
+
+    /// The entries of a list.
+    fn list(&self, path: &str) -> &[Value] {
+        self.at(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether something is there.
+    fn has(&self, path: &str) -> bool {
+        self.at(path).is_some()
+    }
+}
+
+impl Look for Value {
+    fn at(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(self, |value, name| value.get(name)).filter(|value| !value.is_null())
+    }
+}
