@@ -1,20 +1,20 @@
 //! `portcullis check`: tries configuration, policies, schemas and keys without starting anything, and
-//! `portcullis check message FILE`: what the schema finds in a message.
+//! `portcullis check message FILE`: what schema and rules find in a message.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+pub mod message;
 
-use anyhow::Context as _;
-use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
 
 use super::{Exit, terminal::Terminal};
 use crate::{
+    clock::Clock,
     config::{Areas, Config, load_agencies},
+    journey::validate,
     message::MessageType,
     policy::Policies,
-    schema::{Fault, Schemas, strict},
+    schema::{Schemas, rules},
 };
 
 /// `portcullis check`
@@ -29,14 +29,14 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// Hold a message against its schema; nothing is sent
+    /// Hold a message against its schema and the rules; nothing is sent
     Message {
         /// The message, JSON
         file: PathBuf,
     },
 }
 
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {
     match &arguments.what {
         None => {
             let checked = installation(&arguments.config)?;
@@ -51,19 +51,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
             Ok(())
         }
         Some(What::Message { file }) => {
-            let faults = message(file)?;
-            if terminal.json() {
-                terminal.value(&json!({ "errors": faults }))?;
-            } else {
-                for fault in &faults {
-                    terminal.data(&format!("{}  {} → {}", fault.pointer, fault.message, fault.fix))?;
-                }
-            }
-            match faults.len() {
-                0 => terminal.say("the message meets its schema"),
-                count => return Err(Exit::Refused.because(format!("the message has {count} faults"))),
-            }
-            Ok(())
+            let today = validate::day_in_the_united_kingdom(clock.now());
+            message::run(file, &arguments.config, today, terminal)
         }
     }
 }
@@ -82,6 +71,7 @@ pub fn installation(path: &Path) -> anyhow::Result<Checked> {
     let schemas = Schemas::embedded()?;
     let policies = Policies::load(&config.directory.policies)?;
     let areas = Areas::load(&config.directory.areas)?;
+    severities_are_known(&areas)?;
     let agencies = load_agencies(&config.directory.agencies)?;
     super::serve::keys_are_usable(&config)?;
     let types = MessageType::ALL.iter().filter(|t| schemas.versions(**t).next().is_some()).count();
@@ -108,27 +98,19 @@ pub fn installation(path: &Path) -> anyhow::Result<Checked> {
     Ok(Checked { sound, warnings })
 }
 
-/// What is wrong with the message in a file. Nothing is sent.
-pub fn message(path: &Path) -> anyhow::Result<Vec<Fault>> {
-    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let schemas = Schemas::embedded()?;
-    let json = match strict::parse(&bytes, crate::config::Limits::default().message_depth) {
-        Ok(json) => json,
-        Err(fault) => return Ok(vec![Fault::new("", "not_json", fault.to_string(), "mend the JSON")]),
-    };
-    let text = |member: &str| json.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let Ok(message_type) = text("type").parse::<MessageType>() else {
-        return Ok(vec![Fault::new(
-            "/type",
-            "unknown_type",
-            "not a known message type",
-            "give the message type",
-        )]);
-    };
-    let version = text("schema_version");
-    Ok(schemas.faults(message_type, &version, &json).unwrap_or_else(|| {
-        let known: Vec<&str> = schemas.versions(message_type).collect();
-        let fix = format!("use one of: {}", known.join(", "));
-        vec![Fault::new("/schema_version", "unknown_version", "not a version of this type", fix)]
-    }))
+/// Every code whose severity an area raises is some rule's.
+///
+/// # Errors
+/// Names the area and the code.
+pub fn severities_are_known(areas: &Areas) -> anyhow::Result<()> {
+    for area in areas.iter() {
+        if let Some(code) = rules::unknown_codes(&area.severities).first() {
+            return Err(Exit::Config.because(format!(
+                "areas.toml, area {}: `severities` names `{code}`, which is no code of a rule; \
+                 `portcullis schema docs` lists them",
+                area.area
+            )));
+        }
+    }
+    Ok(())
 }

@@ -119,7 +119,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
         Command::Demo(arguments) => serving(demo::run(&arguments, terminal)),
         Command::Init(arguments) => init::run(arguments, terminal, &clock, &random),
         Command::Serve(arguments) => serving(serve::run(&arguments.config)),
-        Command::Check(arguments) => check::run(&arguments, terminal),
+        Command::Check(arguments) => check::run(&arguments, &clock, terminal),
         Command::Ledger(arguments) => wait(ledger::run(&arguments, terminal)),
         Command::Agency(arguments) => wait(agency::run(&arguments, terminal, &clock, &random)),
         Command::Case(arguments) => case::run(&arguments, terminal, &clock, &random),

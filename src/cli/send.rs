@@ -13,6 +13,7 @@ use crate::{
     crypto::{hex, keyring::PublishedKeys, sha256},
     journey::statement::{self, Statement, StatementFault},
     message::AgencyId,
+    schema::Fault,
 };
 
 /// `portcullis send`
@@ -37,6 +38,9 @@ pub(super) async fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyho
         terminal.raw(&answer.bytes)?;
     } else {
         terminal.data(&rendered(&answer.value))?;
+    }
+    for warning in &answer.value.warnings {
+        terminal.say(&warned(warning));
     }
     terminal.say(if answer.replayed() {
         "accepted before: this is the receipt that was given then"
@@ -90,6 +94,12 @@ pub fn check_receipt(
         && stated.sha256 == hex(&sha256(message))
         && &stated.sender.agency_id == sender;
     if about_it { Ok(stated) } else { Err(ReceiptFault::OtherMessage) }
+}
+
+/// One line for a warning in the receipt.
+fn warned(warning: &Fault) -> String {
+    let rule = warning.rule.as_deref().unwrap_or("-");
+    format!("warning {rule} {}: {}; {}", warning.pointer, warning.message, warning.fix)
 }
 
 fn rendered(receipt: &Receipt) -> String {

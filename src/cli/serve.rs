@@ -222,6 +222,8 @@ async fn gateway(config: &Config, clock: Clock, random: Random) -> anyhow::Resul
     keys.smime
         .fits(&config.mail.from, clock.now())
         .context("keys.smime_certificate must be valid and name the address `mail.from`")?;
+    let areas = Areas::load(&config.directory.areas)?;
+    super::check::severities_are_known(&areas)?;
     let parts = Parts {
         name: config.gateway.name.clone(),
         clock,
@@ -230,7 +232,7 @@ async fn gateway(config: &Config, clock: Clock, random: Random) -> anyhow::Resul
         files,
         schemas: Schemas::embedded()?,
         policies: Policies::load(&config.directory.policies)?,
-        areas: Areas::load(&config.directory.areas)?,
+        areas,
         keys,
         mail_from: config.mail.from.clone(),
         limits: config.limits.clone(),

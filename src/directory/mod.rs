@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use crate::message::{Agency, AgencyId, AgencyType, Area};
+use crate::{
+    message::{Agency, AgencyId, AgencyType, Area},
+    schema::rules::Agencies,
+};
 
 /// A snapshot of the directory.
 #[derive(Debug, Default)]
@@ -44,5 +47,12 @@ impl Directory {
     /// hex) may speak for.
     pub fn may_speak_for(&self, id: &AgencyId, spki_sha256: &str) -> bool {
         self.agency(id).is_some_and(|agency| agency.tls_spki_sha256.iter().any(|known| known == spki_sha256))
+    }
+}
+
+impl Agencies for Directory {
+    fn kind(&self, agency_id: &str) -> Option<AgencyType> {
+        let id: AgencyId = agency_id.parse().ok()?;
+        Some(self.agency(&id)?.agency_type)
     }
 }

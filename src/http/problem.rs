@@ -70,6 +70,7 @@ fn status(code: Code) -> StatusCode {
         | Code::NotJson
         | Code::DuplicateMember
         | Code::TooDeep
+        | Code::TooManyValues
         | Code::BadRequest
         | Code::Envelope => StatusCode::BAD_REQUEST,
         Code::UnknownAgency | Code::Suspended | Code::SenderMismatch | Code::NotPermitted => {
@@ -84,6 +85,7 @@ fn status(code: Code) -> StatusCode {
         Code::UnknownType
         | Code::UnknownVersion
         | Code::Schema
+        | Code::Rules
         | Code::AreaNotServed
         | Code::UnknownRecipient
         | Code::NoChannelFits

@@ -74,7 +74,8 @@ pub async fn check(State(app): State<App>, caller: Caller, request: Request) -> 
         json!({ "agency_id": route.permit.agency.agency_id, "channel": route.way.channel(),
                 "policies": route.permit.policies, "legal_basis": route.permit.legal_basis })
     });
-    let body = json!({ "message_id": routed.message_id(), "verdict": "accepted", "recipients": recipients.collect::<Vec<_>>() });
+    let body = json!({ "message_id": routed.message_id(), "verdict": "accepted",
+                       "recipients": recipients.collect::<Vec<_>>(), "warnings": routed.warnings() });
     Ok(axum::Json(body).into_response())
 }
 

@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::{Answer, Code, Gateway, Refusal, Stop, refusal::Known};
 use crate::{
     crypto::sha256,
-    message::{Agency, AgencyId, MessageId, MessageType},
+    message::{Agency, MessageType},
     schema::{
-        self,
+        self, Head,
         strict::{self, JsonFault},
     },
 };
@@ -95,8 +95,14 @@ fn read(gateway: &Gateway, caller: &Caller, posted: Posted, known: &mut Known) -
         return Err(too_large(gateway));
     }
     let json = strict::parse(&bytes, gateway.limits.message_depth).map_err(unreadable)?;
-    let head = Head::read(&json, known)?;
-    if head.sender != caller.agency.agency_id {
+    let head = Head::read(&json);
+    (known.area, known.message_id, known.message_type) = (head.area, head.message_id, head.message_type);
+    let (Some(sender), Some(message_type), Some(version), []) =
+        (head.sender, head.message_type, head.version, head.faults.as_slice())
+    else {
+        return Err(headless(head.faults));
+    };
+    if sender != caller.agency.agency_id {
         let fix = "send with the certificate of the agency that `sender` names";
         let fault = schema::Fault::new(
             "/sender/agency_id",
@@ -106,8 +112,18 @@ fn read(gateway: &Gateway, caller: &Caller, posted: Posted, known: &mut Known) -
         );
         return Err(Refusal::with(Code::SenderMismatch, fix, vec![fault]));
     }
-    let schema_version = known_version(gateway, head.message_type, head.version)?;
-    Ok(Accepted { sha256: sha256(&bytes), bytes, message_type: head.message_type, schema_version, json })
+    let schema_version = known_version(gateway, message_type, version)?;
+    Ok(Accepted { sha256: sha256(&bytes), bytes, message_type, schema_version, json })
+}
+
+/// The envelope does not even say what the message is.
+fn headless(faults: Vec<schema::Fault>) -> Refusal {
+    match faults.as_slice() {
+        [only] if only.code == "unknown_type" => {
+            Refusal::with(Code::UnknownType, only.fix.clone(), faults)
+        }
+        _ => Refusal::with(Code::Envelope, "mend the members of the envelope that are named", faults),
+    }
 }
 
 /// The answer to a message part beyond the limit.
@@ -125,80 +141,9 @@ fn unreadable(fault: JsonFault) -> Refusal {
         JsonFault::Syntax { .. } => Code::NotJson,
         JsonFault::DuplicateMember { .. } => Code::DuplicateMember,
         JsonFault::TooDeep(_) => Code::TooDeep,
+        JsonFault::TooMany(_) => Code::TooManyValues,
     };
     Refusal::new(code, fault.to_string())
-}
-
-/// The five members that decide what to do with the rest.
-struct Head<'a> {
-    sender: AgencyId,
-    message_type: MessageType,
-    version: &'a str,
-}
-
-impl<'a> Head<'a> {
-    /// Reads what can be read, so that a refusal names all faults at once and the ledger the rest.
-    fn read(json: &'a Value, known: &mut Known) -> Result<Self, Refusal> {
-        let mut faults = Vec::new();
-        let mut text = |pointer: &'static str, wanted: &str| {
-            let found = json.pointer(pointer).and_then(Value::as_str);
-            if found.is_none() {
-                faults.push(schema::Fault::new(
-                    pointer,
-                    "required",
-                    "missing, or no text",
-                    format!("give {wanted}"),
-                ));
-            }
-            found
-        };
-        let id = text("/message_id", "a lower-case UUID of version 7");
-        let sender = text("/sender/agency_id", "your agency_id");
-        let kind = text("/type", "the message type");
-        let version = text("/schema_version", "the version of its schema, `1.0`");
-        let id = parsed::<MessageId>(id, "/message_id", &mut faults);
-        let sender = parsed::<AgencyId>(sender, "/sender/agency_id", &mut faults);
-        known.area = json.get("area").and_then(Value::as_str).and_then(|area| area.parse().ok());
-        known.message_id = id;
-        known.message_type = kind.and_then(|kind| kind.parse().ok());
-        let (Some(_), Some(sender), Some(_), Some(version)) = (id, sender, kind, version) else {
-            return Err(Refusal::with(
-                Code::Envelope,
-                "mend the members of the envelope that are named",
-                faults,
-            ));
-        };
-        match known.message_type {
-            Some(message_type) if message_type.made_by_agencies() => {
-                Ok(Self { sender, message_type, version })
-            }
-            _ => {
-                let fix = "use a type that GET /v1/schemas lists for agencies";
-                let fault =
-                    schema::Fault::new("/type", "unknown_type", "not a type that an agency may post", fix);
-                Err(Refusal::with(Code::UnknownType, fix, vec![fault]))
-            }
-        }
-    }
-}
-
-fn parsed<T: std::str::FromStr<Err = crate::message::Malformed>>(
-    text: Option<&str>,
-    pointer: &str,
-    faults: &mut Vec<schema::Fault>,
-) -> Option<T> {
-    match text?.parse() {
-        Ok(value) => Some(value),
-        Err(malformed) => {
-            faults.push(schema::Fault::new(
-                pointer,
-                "format",
-                malformed.to_string(),
-                format!("give {}", malformed.0),
-            ));
-            None
-        }
-    }
 }
 
 fn known_version(

@@ -53,7 +53,9 @@ codes! {
     Envelope = "envelope", "The envelope of the message cannot be read";
     UnknownType = "unknown_type", "The message type is unknown, or made by the gateway alone";
     UnknownVersion = "unknown_version", "The schema version is unknown";
+    TooManyValues = "too_many_values", "The message has too many values";
     Schema = "schema", "The message does not meet its schema";
+    Rules = "rules", "The message does not meet the rules";
     UnknownAgency = "unknown_agency", "The certificate belongs to no agency of the directory";
     Suspended = "agency_suspended", "The agency is suspended";
     SenderMismatch = "sender_mismatch", "The certificate is another agency's than the sender";

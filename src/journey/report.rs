@@ -73,6 +73,7 @@ async fn tell(
         schema_version: VERSION,
         routes: &[route],
         attachments: Vec::new(),
+        warnings: &[],
         facts: Vec::new(),
         decided_on,
         reports: Some(overdue.delivery_id),

@@ -52,6 +52,11 @@ impl Way {
 }
 
 impl Routed {
+    /// What the rules only warn about.
+    pub fn warnings(&self) -> &[schema::Fault] {
+        &self.authorised.validated.warnings
+    }
+
     /// Who would get it, how, and by which law.
     pub fn routes(&self) -> &[Route] {
         &self.routes

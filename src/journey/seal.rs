@@ -13,7 +13,7 @@ use super::{
     attach::{Attached, Attachment},
     learn, mail,
     route::{Route, Way},
-    statement::{self, StatedAttachment, StatedLedger, StatedRecipient, StatedSender, Statement},
+    statement::{self, StatedAttachment, StatedLedger, StatedRecipient, StatedSender, StatedWarning, Statement},
 };
 use crate::{
     crypto::{
@@ -24,6 +24,7 @@ use crate::{
     },
     ledger::event::{DecidedOn, Entry, Event, SealedTo},
     message::{DeliveryId, Envelope, Fact},
+    schema,
     store::{NewCopy, NewDelivery, Sealed},
 };
 
@@ -41,6 +42,7 @@ pub(super) struct Sealing<'a> {
     pub(super) schema_version: &'a str,
     pub(super) routes: &'a [Route],
     pub(super) attachments: Vec<Attachment>,
+    pub(super) warnings: &'a [schema::Fault],
     pub(super) facts: Vec<Fact>,
     pub(super) decided_on: DecidedOn,
     pub(super) reports: Option<DeliveryId>,
@@ -58,6 +60,7 @@ pub(super) async fn seal(gateway: &Gateway, attached: Attached) -> Result<Sealed
         schema_version: accepted.schema_version,
         routes: &routes,
         attachments,
+        warnings: &authorised.validated.warnings,
         facts: authorised.facts,
         decided_on: authorised.decided_on,
         reports: None,
@@ -79,7 +82,7 @@ pub(super) async fn seal_view(gateway: &Gateway, mut sealing: Sealing<'_>) -> Re
     stated.ledger = Some(StatedLedger { commitment: hex(&entry.commitment) });
     let key = &gateway.keys.statements;
     let statement = jws::sign(&to_json(&stated)?, statement::TYP, &key.kid, &key.key);
-    let receipt = receipt(&stated, &statement)?;
+    let receipt = receipt(&stated, &statement, sealing.warnings)?;
 
     // Mail first: it needs the plaintext, which sealing for systems turns into ciphertext.
     let mut mails = mail::seal_all(gateway, &mut sealing, &deliveries, &statement, at).await?;
@@ -167,7 +170,16 @@ fn state(gateway: &Gateway, sealing: &Sealing<'_>, deliveries: &[DeliveryId], at
         recipients: recipients.collect(),
         view: None,
         attachments: attachments.collect(),
+        warnings: sealing.warnings.iter().map(stated_warning).collect(),
         ledger: None,
+    }
+}
+
+fn stated_warning(warning: &schema::Fault) -> StatedWarning {
+    StatedWarning {
+        rule: warning.rule.as_deref().unwrap_or_default().to_owned(),
+        code: warning.code.clone(),
+        pointer: warning.pointer.clone(),
     }
 }
 
@@ -235,7 +247,7 @@ fn audit(gateway: &Gateway, envelope: &Envelope) -> Result<Option<Value>, Fault>
 
 /// The answer to the sender: the statement of the full text and, for each recipient, the hash of the
 /// statement of its view.
-fn receipt(stated: &Statement, statement: &str) -> Result<Vec<u8>, Fault> {
+fn receipt(stated: &Statement, statement: &str, warnings: &[schema::Fault]) -> Result<Vec<u8>, Fault> {
     let statement_sha256 = hex(&sha256(statement.as_bytes()));
     let recipients = stated.recipients.iter().map(|to| {
         json!({ "agency_id": to.agency_id, "delivery_id": to.delivery_id, "channel": to.channel,
@@ -245,7 +257,7 @@ fn receipt(stated: &Statement, statement: &str) -> Result<Vec<u8>, Fault> {
         "message_id": stated.message_id,
         "accepted_at": format!("{:.3}", stated.accepted_at),
         "recipients": recipients.collect::<Vec<_>>(),
-        "warnings": [],
+        "warnings": warnings,
         "statement": statement,
     }))
 }

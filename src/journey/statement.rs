@@ -44,6 +44,9 @@ pub struct Statement {
     pub view: Option<serde_json::Value>,
     /// The attachments, in order.
     pub attachments: Vec<StatedAttachment>,
+    /// What the rules warn about. The reader knows of it, the co-ordinator among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<StatedWarning>,
     /// The event in the ledger that says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<StatedLedger>,
@@ -69,6 +72,17 @@ pub struct StatedRecipient {
     pub policies: Vec<String>,
     /// The law that they rest on.
     pub legal_basis: Vec<String>,
+}
+
+/// One warning of the rules, without its words: the rule has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedWarning {
+    /// The rule, `V31`.
+    pub rule: String,
+    /// What it says.
+    pub code: String,
+    /// Where: JSON Pointer (RFC 6901).
+    pub pointer: String,
 }
 
 /// One attachment.

@@ -1,61 +1,84 @@
-//! Validate: the JSON Schema of its type and version. [`Accepted`] → [`Validated`]. The semantic
-//! rules V* of the domain join here.
+//! Validate: the JSON Schema of its type and version, and the rules V* of the domain, all faults at
+//! once. [`Accepted`] → [`Validated`].
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Deserialize as _;
 
 use super::{Code, Fault, Gateway, Refusal, Stop, accept::Accepted};
-use crate::{message::Envelope, schema};
+use crate::{
+    message::Envelope,
+    schema::{self, Verdict, rules::Subject},
+};
 
-/// A message that its schema accepts, with its envelope read.
+/// A message that its schema and its rules accept, with its envelope read.
 pub struct Validated {
     pub(super) accepted: Accepted,
     pub(super) envelope: Envelope,
+    /// What the rules only warn about: it goes into statement, receipt and ledger.
+    pub(super) warnings: Vec<schema::Fault>,
 }
 
 pub(super) fn validate(gateway: &Gateway, accepted: Accepted) -> Result<Validated, Stop> {
-    let faults = gateway
-        .schemas
-        .faults(accepted.message_type, accepted.schema_version, &accepted.json)
-        .ok_or(Fault::Impossible("an accepted message has a schema"))?;
+    let Verdict { mut faults, warnings } = judge(gateway, &accepted)?;
+    faults.extend(too_many_recipients(gateway, &accepted));
     if !faults.is_empty() {
-        let url = format!("GET /v1/schemas/{}/{}.json", accepted.message_type, accepted.schema_version);
-        return Err(Refusal::with(
-            Code::Schema,
-            format!("mend what is listed; the schema is at {url}"),
-            faults,
-        )
-        .into());
+        return Err(refusal(&accepted, faults).into());
+    }
+    if accepted.json.get("case_ref").is_none() || accepted.json.get("purpose").is_none() {
+        return Err(without_case().into());
     }
     let envelope = Envelope::deserialize(&accepted.json)
         .map_err(|_| Fault::Impossible("an envelope that meets the schema cannot be read"))?;
-    check_envelope(gateway, &envelope)?;
-    Ok(Validated { accepted, envelope })
+    Ok(Validated { accepted, envelope, warnings })
 }
 
-/// What a schema cannot say about an envelope.
-fn check_envelope(gateway: &Gateway, envelope: &Envelope) -> Result<(), Refusal> {
-    let mut faults = Vec::new();
+fn judge(gateway: &Gateway, accepted: &Accepted) -> Result<Verdict, Fault> {
+    let area = accepted.json.get("area").and_then(|area| area.as_str()?.parse().ok());
+    let profile = area.and_then(|area| gateway.areas.get(area));
+    let thresholds = profile.map(|profile| profile.thresholds).unwrap_or_default();
+    let none = schema::rules::Raised::new();
+    let directory = gateway.directory();
+    let subject = Subject {
+        message_type: accepted.message_type,
+        message: &accepted.json,
+        thresholds: &thresholds,
+        today: day_in_the_united_kingdom(gateway.clock.now()),
+        agencies: directory.as_ref(),
+    };
+    gateway
+        .schemas
+        .judge(&subject, accepted.schema_version, profile.map_or(&none, |profile| &profile.severities))
+        .ok_or(Fault::Impossible("an accepted message has a schema"))
+}
+
+/// The calendar day of a moment in the United Kingdom.
+pub fn day_in_the_united_kingdom(at: Timestamp) -> Date {
+    // As the Summer Time Act 1972 has it. The rule stands here, so that no time zone files are needed.
+    let zone = TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).date()
+}
+
+/// Fewer recipients may be allowed than the schema has room for.
+fn too_many_recipients(gateway: &Gateway, accepted: &Accepted) -> Option<schema::Fault> {
     let most = gateway.limits.recipients;
-    if envelope.recipients.len() > most {
-        let fix = format!("name at most {most} recipients");
-        faults.push(schema::Fault::new("/recipients", "max_items", "too many recipients", fix));
+    let recipients = accepted.json.get("recipients")?.as_array()?;
+    let fix = format!("name at most {most} recipients");
+    (recipients.len() > most)
+        .then(|| schema::Fault::new("/recipients", "max_items", "too many recipients", fix))
+}
+
+fn refusal(accepted: &Accepted, faults: Vec<schema::Fault>) -> Refusal {
+    let by_rules_alone = faults.iter().all(|fault| fault.rule.as_deref().is_some_and(|rule| rule != "schema"));
+    if by_rules_alone {
+        return Refusal::with(Code::Rules, "mend what is listed; each entry names its rule", faults);
     }
-    for (index, recipient) in envelope.recipients.iter().enumerate() {
-        let twice =
-            envelope.recipients[..index].iter().any(|earlier| earlier.agency_id == recipient.agency_id);
-        if twice {
-            let place = format!("/recipients/{index}/agency_id");
-            faults.push(schema::Fault::new(
-                place,
-                "unique",
-                "this agency is named twice",
-                "name each recipient once",
-            ));
-        }
-    }
-    if envelope.case_ref.area() != envelope.area {
-        let fix = "use a case_ref of the message's own area";
-        faults.push(schema::Fault::new("/case_ref", "area", "the case_ref names another area", fix));
-    }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::with(Code::Schema, "mend what is listed", faults)) }
+    let url = format!("GET /v1/schemas/{}/{}.json", accepted.message_type, accepted.schema_version);
+    Refusal::with(Code::Schema, format!("mend what is listed; the schema is at {url}"), faults)
+}
+
+/// Only a few types may be about no case at all, and no rule permits any of them yet.
+fn without_case() -> Refusal {
+    let detail = "no rule permits a message that is about no case";
+    let fault = schema::Fault::new("/case_ref", "not_permitted", detail, "send what is about a case");
+    Refusal::with(Code::NotPermitted, detail, vec![fault])
 }

@@ -7,7 +7,9 @@
 pub mod calendar;
 pub mod catalog;
 mod fault;
+mod head;
 mod judge;
+mod names;
 pub mod render;
 pub mod rules;
 pub mod strict;
@@ -18,6 +20,7 @@ use jsonschema::{PatternOptions, Registry, Validator};
 use serde_json::Value;
 
 pub use fault::Fault;
+pub use head::Head;
 pub use judge::Verdict;
 
 use crate::message::MessageType;

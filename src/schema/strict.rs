@@ -31,20 +31,30 @@ pub enum JsonFault {
     /// Objects and arrays stand too deep in each other.
     #[error("nested deeper than {0} levels")]
     TooDeep(usize),
+    /// More values than any message has.
+    #[error("more than {0} values")]
+    TooMany(usize),
 }
+
+/// How many values (objects, arrays, texts, numbers, …) a message may have. A value takes many times
+/// its text in memory; minutes of 250 KB have some 5,000.
+pub const VALUES_MAX: usize = 50_000;
 
 /// Parses `bytes`; the root counts as depth 1 (domain §10).
 pub fn parse(bytes: &[u8], depth_max: usize) -> Result<Value, JsonFault> {
     let text = std::str::from_utf8(bytes).map_err(|e| JsonFault::NotUtf8(e.valid_up_to()))?;
     let cause = Cell::new(Cause::Syntax);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Strict { depth_left: depth_max, cause: &cause }.deserialize(&mut reader);
+    let values_left = Cell::new(VALUES_MAX);
+    let strict = Strict { depth_left: depth_max, values_left: &values_left, cause: &cause };
+    let read = strict.deserialize(&mut reader);
     read.and_then(|value| reader.end().map(|()| value)).map_err(|e| {
         let (line, column) = (e.line(), e.column());
         match cause.get() {
             Cause::Syntax => JsonFault::Syntax { line, column },
             Cause::Duplicate => JsonFault::DuplicateMember { line, column },
             Cause::Depth => JsonFault::TooDeep(depth_max),
+            Cause::Count => JsonFault::TooMany(VALUES_MAX),
         }
     })
 }
@@ -55,11 +65,13 @@ enum Cause {
     Syntax,
     Duplicate,
     Depth,
+    Count,
 }
 
 #[derive(Clone, Copy)]
 struct Strict<'c> {
     depth_left: usize,
+    values_left: &'c Cell<usize>,
     cause: &'c Cell<Cause>,
 }
 
@@ -78,6 +90,11 @@ impl<'c> Strict<'c> {
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let Some(left) = self.values_left.get().checked_sub(1) else {
+            self.cause.set(Cause::Count);
+            return Err(D::Error::custom("too many values"));
+        };
+        self.values_left.set(left);
         deserializer.deserialize_any(self)
     }
 }
@@ -160,6 +177,13 @@ mod tests {
         assert_eq!(parse(b"[[[1]]]", 2), Err(JsonFault::TooDeep(2)));
         let bait = "[".repeat(1 << 20);
         assert_eq!(parse(bait.as_bytes(), 64), Err(JsonFault::TooDeep(64)));
+    }
+
+    #[test]
+    fn a_message_has_no_more_values_than_it_may() {
+        let of = |values: usize| format!("[{}]", vec!["0"; values - 1].join(","));
+        assert!(parse(of(VALUES_MAX).as_bytes(), 64).is_ok());
+        assert_eq!(parse(of(VALUES_MAX + 1).as_bytes(), 64), Err(JsonFault::TooMany(VALUES_MAX)));
     }
 
     #[test]

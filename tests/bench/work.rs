@@ -137,6 +137,7 @@ impl Work {
             policy_set: self.gateway.policies.sha256_hex().into(),
             recipients: recipients.collect(),
             view: None,
+            warnings: vec![],
             attachments: Vec::new(),
             ledger: None,
         }

@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::message::{AgencyId, CaseRef, DeliveryId, MeetingId, MessageId};
+use crate::{
+    message::{AgencyId, CaseRef, DeliveryId, MeetingId, MessageId},
+    schema,
+};
 
 /// The answer to an accepted message.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -22,7 +25,7 @@ pub struct Receipt {
     pub recipients: Vec<ReceiptRecipient>,
     /// What was noticed and refused nothing.
     #[serde(default)]
-    pub warnings: Vec<Value>,
+    pub warnings: Vec<schema::Fault>,
     /// The statement of the full text, a compact JWS.
     pub statement: String,
 }
@@ -50,6 +53,9 @@ pub struct Verdict {
     pub verdict: String,
     /// Who would get it.
     pub recipients: Vec<CheckedRecipient>,
+    /// What the rules only warn about.
+    #[serde(default)]
+    pub warnings: Vec<schema::Fault>,
 }
 
 /// One recipient of a checked message.

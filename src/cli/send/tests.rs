@@ -36,6 +36,7 @@ fn receipt(key: &NamedKey) -> Receipt {
         policy_set: String::new(),
         recipients: vec![],
         view: None,
+        warnings: vec![],
         attachments: vec![],
         ledger: None,
     };

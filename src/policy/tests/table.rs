@@ -6,7 +6,7 @@ use crate::{
     message::{
         Agency,
         AgencyType::{self, Coord, Court, Lay, Police, Prison, Probation, Smb},
-        MessageType::{self, MeetingPack, Minutes, NonDelivery, Notification, Referral},
+        MessageType::{self, MeetingPack, Minutes, Notification, Referral},
         Status,
     },
     policy::{Addressed, Decision},
@@ -159,7 +159,8 @@ fn expect_receive(row: Row) -> bool {
             let concerned = matches!(relation, Relation::Attended | Relation::ActionOwner | Relation::Lead);
             row.case_known && (coordinator || concerned)
         }
-        NonDelivery => false,
+        // No policy permits any other type yet.
+        _ => false,
     }
 }
 
@@ -177,7 +178,8 @@ fn expect_send(row: Row) -> bool {
         }
         Referral => !coordinator || row.case_known,
         MeetingPack | Minutes => coordinator && row.case_known,
-        NonDelivery => false,
+        // No policy permits any other type yet.
+        _ => false,
     }
 }
 

@@ -74,6 +74,7 @@ fn stated(attachment: &[u8]) -> Statement {
             recipient("kent-yot", "019ab000-0000-7000-8000-0000000000d2"),
         ],
         view: None,
+        warnings: vec![],
         attachments: vec![StatedAttachment {
             sha256: hex(&sha256(attachment)),
             bytes: attachment.len() as u64,
