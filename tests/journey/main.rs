@@ -16,3 +16,4 @@ mod restarted;
 mod store_failure;
 mod support;
 mod undelivered;
+mod warned;

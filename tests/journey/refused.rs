@@ -177,12 +177,35 @@ async fn every_fault_that_the_schema_finds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_schema_cannot_say() {
+async fn more_values_than_a_message_has() {
+    let bait = format!("[{}0]", "0,".repeat(500_000));
+    post(bait.into_bytes(), None, Code::TooManyValues, 400).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_rules_find() {
+    let rules = |reply: Reply| {
+        let errors = reply.json()["errors"].as_array().unwrap().clone();
+        let texts = |error: &Value| ["rule", "code", "pointer"].map(|m| error[m].as_str().unwrap().to_owned());
+        errors.iter().map(texts).collect::<Vec<_>>()
+    };
     let twice =
-        changed(|message| *message = message.clone().to(&[CO_ORDINATOR, CO_ORDINATOR]), Code::Schema, 422);
-    assert_eq!(twice.await.faults(), [("/recipients/1/agency_id".into(), "unique".into())]);
-    let other = changed(|message| message.set("/case_ref", json!("47-2026-7K3M9Q2F")), Code::Schema, 422);
-    assert_eq!(other.await.faults(), [("/case_ref".into(), "area".into())]);
+        changed(|message| *message = message.clone().to(&[CO_ORDINATOR, CO_ORDINATOR]), Code::Rules, 422);
+    assert_eq!(rules(twice.await), [["E1", "recipient_twice", "/recipients/1/agency_id"]]);
+    let other = changed(|message| message.set("/case_ref", json!("47-2026-7K3M9Q2F")), Code::Rules, 422);
+    assert_eq!(rules(other.await), [["E2", "case_of_another_area", "/case_ref"]]);
+    let secret = changed(|message| message.set("/marking/tier", json!("SECRET")), Code::Rules, 422);
+    assert_eq!(rules(secret.await), [["V72", "marking_tier", "/marking/tier"]]);
+    let intercepted = changed(
+        |message| {
+            let quality = json!({ "fact_or_assessment": "fact", "investigatory_powers_material": true });
+            message.set("/body/offender/data_quality", quality);
+        },
+        Code::Rules,
+        422,
+    );
+    let place = "/body/offender/data_quality/investigatory_powers_material";
+    assert_eq!(rules(intercepted.await), [["P10", "investigatory_powers_material", place]]);
 }
 
 /// A client certificate of the installation's own authority.
@@ -423,7 +446,9 @@ const MET: &[(Code, &str)] = &[
     (Code::Envelope, "an_envelope_that_cannot_be_read_with_all_that_is_missing"),
     (Code::UnknownType, "a_type_that_is_unknown_or_the_gateways_own"),
     (Code::UnknownVersion, "an_unknown_version"),
+    (Code::TooManyValues, "more_values_than_a_message_has"),
     (Code::Schema, "every_fault_that_the_schema_finds"),
+    (Code::Rules, "what_the_rules_find"),
     (Code::UnknownAgency, "a_certificate_that_no_agency_has"),
     (Code::Suspended, "a_suspended_agency"),
     (Code::SenderMismatch, "a_sender_that_is_not_the_certificates_agency"),

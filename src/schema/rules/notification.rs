@@ -1,4 +1,4 @@
-//! TODO
+//! Rules of this type: none beyond those that it shares.
 
 use super::Rule;
 
