@@ -67,35 +67,7 @@ fn texts_that_are_not_strict_json_are_refused_before_any_schema() {
     }
 }
 
-/// A fault never repeats a value or an unknown member's name: each is planted as a canary.
-#[test]
-fn no_fault_repeats_what_was_submitted() {
-    let schemas = Schemas::embedded().unwrap();
-    let (_, bytes) =
-        samples("accepted").into_iter().find(|(name, _)| name == "referral-minimal.json").unwrap();
-    let good = strict::parse(&bytes, 64).unwrap();
-    let mut planted = 0;
-    for pointer in pointers(&good, String::new()) {
-        for canary in [
-            Value::from("CANARY-7f3k"),
-            serde_json::json!({ "CANARY-member": "CANARY-value" }),
-            Value::from(vec!["CANARY"]),
-        ] {
-            let mut bad = good.clone();
-            *bad.pointer_mut(&pointer).unwrap() = canary;
-            if bad["type"].as_str().and_then(|t| t.parse::<MessageType>().ok()).is_none()
-                || !bad["schema_version"].is_string()
-            {
-                continue;
-            }
-            let Some(found) = schemas.faults(MessageType::Referral, "1.0", &bad) else { continue };
-            planted += found.len();
-            assert!(!serde_json::to_string(&found).unwrap().contains("CANARY"), "{pointer}: {found:?}");
-        }
-    }
-    assert!(planted > 100, "{planted}");
-}
-
+/// Every place of a message, as a pointer.
 fn pointers(value: &Value, at: String) -> Vec<String> {
     let mut found = vec![at.clone()];
     match value {

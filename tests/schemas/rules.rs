@@ -99,3 +99,41 @@ fn every_code_is_one_outcomes_own() {
         assert!(!say.message.is_empty() && !say.fix.is_empty() && !say.source.is_empty(), "{}", say.code);
     }
 }
+
+/// What is wrong with a message is told without a value or an unknown name of it: each place of each
+/// sample is planted with canaries, emptied and taken out.
+#[test]
+fn no_answer_repeats_what_was_submitted() {
+    let (schemas, agencies) = (Schemas::embedded().unwrap(), Sample::load());
+    let every = if std::env::var_os("PORTCULLIS_SLOW").is_some() { 1 } else { 7 };
+    let mut told = 0;
+    for (name, bytes) in super::samples("accepted") {
+        let sound = strict::parse(&bytes, 64).unwrap();
+        let pointers = super::pointers(&sound, String::new());
+        for (number, pointer) in pointers.iter().enumerate().filter(|(number, _)| number % every == 0) {
+            let mut planted = sound.clone();
+            *planted.pointer_mut(pointer).unwrap() = canary(number / every);
+            if planted["type"] != sound["type"] || planted["schema_version"] != sound["schema_version"] {
+                continue;
+            }
+            let verdict = judge(&schemas, &agencies, &planted);
+            told += verdict.faults.len() + verdict.warnings.len();
+            let answer = serde_json::to_string(&(verdict.faults, verdict.warnings)).unwrap();
+            assert!(!answer.to_lowercase().contains("canary"), "{name} {pointer}: {answer}");
+        }
+    }
+    assert!(told > 1000, "{told}");
+}
+
+fn canary(number: usize) -> Value {
+    match number % 8 {
+        0 => "canary 7f3k".into(),
+        1 => serde_json::json!({ "canary member": "canary", "class": "canary\u{7}" }),
+        2 => vec!["canary", "canary\u{202e}"].into(),
+        3 => vec![serde_json::json!({ "canary": 1, "scheme": "PNC", "value": "canary" })].into(),
+        4 => Value::Null,
+        5 => "9999-12-31".into(),
+        6 => i64::MIN.into(),
+        _ => Value::Array(Vec::new()),
+    }
+}

@@ -150,6 +150,9 @@ pub fn all() -> Vec<&'static Rule> {
     rules
 }
 
+/// Rules of the domain that are not here, and why.
+pub const ELSEWHERE: &[(&str, &str)] = &[];
+
 /// The codes that an area profile raises and no rule knows.
 pub fn unknown_codes(raised: &Raised) -> Vec<&str> {
     let all = all();
