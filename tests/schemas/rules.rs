@@ -16,10 +16,10 @@ use portcullis::{
 use serde_json::Value;
 
 /// The sample directory.
-struct Sample(Vec<(String, AgencyType)>);
+pub struct Sample(Vec<(String, AgencyType)>);
 
 impl Sample {
-    fn load() -> Self {
+    pub fn load() -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/agencies.toml");
         let agencies = load_agencies(&path).unwrap();
         Self(agencies.into_iter().map(|a| (a.agency_id.to_string(), a.agency_type)).collect())
@@ -32,7 +32,8 @@ impl Agencies for Sample {
     }
 }
 
-fn judge(schemas: &Schemas, agencies: &Sample, json: &Value) -> Verdict {
+/// What schema and rules find on 20 November 2026.
+pub fn judge(schemas: &Schemas, agencies: &Sample, json: &Value) -> Verdict {
     let message_type = json["type"].as_str().unwrap().parse().unwrap();
     let thresholds = Thresholds::default();
     let subject = Subject {

@@ -80,12 +80,16 @@ impl Draft {
     }
 
     /// Addresses it: agency and, where each recipient needs its own, the justification.
-    pub fn to(mut self, recipients: &[&str], justification: Option<&str>) -> Self {
-        let recipients = recipients.iter().map(|agency_id| match justification {
+    pub fn to(mut self, addressed: &[&str], justification: Option<&str>) -> Self {
+        let recipients = addressed.iter().map(|agency_id| match justification {
             Some(justification) => json!({ "agency_id": agency_id, "justification": justification }),
             None => json!({ "agency_id": agency_id }),
         });
         self.set("recipients", recipients.collect());
+        // Minutes name in their own text whom they are distributed to.
+        if let Some(Value::Array(distribution)) = self.0.pointer_mut("/body/distribution_list") {
+            distribution.retain(|entry| entry["agency_id"].as_str().is_some_and(|id| addressed.contains(&id)));
+        }
         self
     }
 

@@ -72,8 +72,14 @@ impl Message {
 
     /// To these, with one justification for all.
     pub fn for_all(self, recipients: &[&str]) -> Self {
-        let recipients: Value = recipients.iter().map(|id| json!({ "agency_id": id })).collect();
-        self.with("/recipients", recipients)
+        let named: Value = recipients.iter().map(|id| json!({ "agency_id": id })).collect();
+        let mut message = self.with("/recipients", named);
+        // Minutes name in their own text whom they are distributed to.
+        if message.0.pointer("/body/distribution_list").is_some() {
+            let entry = |id: &&str| json!({ "agency_id": id, "reason": "attended" });
+            message.set("/body/distribution_list", recipients.iter().map(entry).collect());
+        }
+        message
     }
 
     /// Of this meeting.
