@@ -119,9 +119,7 @@ fn read(gateway: &Gateway, caller: &Caller, posted: Posted, known: &mut Known) -
 /// The envelope does not even say what the message is.
 fn headless(faults: Vec<schema::Fault>) -> Refusal {
     match faults.as_slice() {
-        [only] if only.code == "unknown_type" => {
-            Refusal::with(Code::UnknownType, only.fix.clone(), faults)
-        }
+        [only] if only.code == "unknown_type" => Refusal::with(Code::UnknownType, only.fix.clone(), faults),
         _ => Refusal::with(Code::Envelope, "mend the members of the envelope that are named", faults),
     }
 }

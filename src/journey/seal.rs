@@ -13,7 +13,9 @@ use super::{
     attach::{Attached, Attachment},
     learn, mail,
     route::{Route, Way},
-    statement::{self, StatedAttachment, StatedLedger, StatedRecipient, StatedSender, StatedWarning, Statement},
+    statement::{
+        self, StatedAttachment, StatedLedger, StatedRecipient, StatedSender, StatedWarning, Statement,
+    },
 };
 use crate::{
     crypto::{

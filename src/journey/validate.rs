@@ -68,7 +68,8 @@ fn too_many_recipients(gateway: &Gateway, accepted: &Accepted) -> Option<schema:
 }
 
 fn refusal(accepted: &Accepted, faults: Vec<schema::Fault>) -> Refusal {
-    let by_rules_alone = faults.iter().all(|fault| fault.rule.as_deref().is_some_and(|rule| rule != "schema"));
+    let by_rules_alone =
+        faults.iter().all(|fault| fault.rule.as_deref().is_some_and(|rule| rule != "schema"));
     if by_rules_alone {
         return Refusal::with(Code::Rules, "mend what is listed; each entry names its rule", faults);
     }

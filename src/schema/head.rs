@@ -38,7 +38,8 @@ impl<'a> Head<'a> {
         let sender = text("/sender/agency_id", "your agency_id");
         let kind = text("/type", "the message type");
         let version = text("/schema_version", "the version of its schema, `1.0`");
-        let message_type = kind.and_then(|kind| kind.parse().ok()).filter(|t: &MessageType| t.made_by_agencies());
+        let message_type =
+            kind.and_then(|kind| kind.parse().ok()).filter(|t: &MessageType| t.made_by_agencies());
         let head = Self {
             message_id: parsed(id, "/message_id", &mut faults),
             sender: parsed(sender, "/sender/agency_id", &mut faults),

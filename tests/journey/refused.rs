@@ -186,7 +186,8 @@ async fn more_values_than_a_message_has() {
 async fn what_the_rules_find() {
     let rules = |reply: Reply| {
         let errors = reply.json()["errors"].as_array().unwrap().clone();
-        let texts = |error: &Value| ["rule", "code", "pointer"].map(|m| error[m].as_str().unwrap().to_owned());
+        let texts =
+            |error: &Value| ["rule", "code", "pointer"].map(|m| error[m].as_str().unwrap().to_owned());
         errors.iter().map(texts).collect::<Vec<_>>()
     };
     let twice =

@@ -66,7 +66,8 @@ async fn an_area_refuses_what_others_warn_about() {
     let errors: Vec<&Value> = problem["errors"].as_array().unwrap().iter().collect();
     assert_eq!(errors.len(), 1, "{problem}");
     assert_eq!((&errors[0]["rule"], &errors[0]["severity"]), (&json!("V70"), &json!("reject")));
-    let fine = message.with("/body/offender/household", json!([{ "relationship": "sister", "class": "other" }]));
+    let fine =
+        message.with("/body/offender/household", json!([{ "relationship": "sister", "class": "other" }]));
     gateway.post("kent-police", &fine).await;
     gateway.stop().await;
 }

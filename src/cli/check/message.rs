@@ -78,7 +78,9 @@ pub fn judge(bytes: &[u8], surroundings: &Surroundings, today: Date) -> anyhow::
     let refused = |faults| Verdict { faults, warnings: Vec::new() };
     let json = match strict::parse(bytes, surroundings.limits.message_depth) {
         Ok(json) => json,
-        Err(fault) => return Ok(refused(vec![Fault::new("", "not_json", fault.to_string(), "mend the JSON")])),
+        Err(fault) => {
+            return Ok(refused(vec![Fault::new("", "not_json", fault.to_string(), "mend the JSON")]));
+        }
     };
     let head = Head::read(&json);
     let (Some(message_type), Some(version), []) = (head.message_type, head.version, head.faults.as_slice())

@@ -192,7 +192,9 @@ impl At<'_> {
     /// Whether this is an entry of a list of what agencies contribute.
     fn is_information(&self, members: &Map<String, Value>) -> bool {
         let entry = matches!(self.step, Step::Index(_));
-        entry && matches!(self.member(), Some("information" | "information_shared")) && members.contains_key("text")
+        entry
+            && matches!(self.member(), Some("information" | "information_shared"))
+            && members.contains_key("text")
     }
 }
 
@@ -202,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_pointer_stops_before_a_name_that_no_schema_knows() {
-        let message = serde_json::json!({ "body": { "Jane Doe": { "note": [["\u{1}"]] }, "note": ["\u{1}"] } });
+        let message =
+            serde_json::json!({ "body": { "Jane Doe": { "note": [["\u{1}"]] }, "note": ["\u{1}"] } });
         let mut pointers = Vec::new();
         walk(&message, &mut |at, value| {
             if value.is_string() {
