@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod catalog;
 mod fault;
 mod head;
+pub mod identifiers;
 mod judge;
 mod names;
 pub mod render;
@@ -16,7 +17,8 @@ pub mod strict;
 
 use std::collections::HashMap;
 
-use jsonschema::{PatternOptions, Registry, Validator};
+use identifiers::Scheme;
+use jsonschema::{PatternOptions, Registry, ValidationOptions, Validator};
 use serde_json::Value;
 
 pub use fault::Fault;
@@ -70,7 +72,7 @@ impl Schemas {
         let mut compiled = HashMap::new();
         for (path, schema) in &files {
             if let Some((message_type, version)) = type_and_version(path) {
-                let validator = jsonschema::options()
+                let validator = with_identifier_formats(jsonschema::options())
                     .offline()
                     .with_registry(&registry)
                     .should_validate_formats(true)
@@ -96,8 +98,15 @@ impl Schemas {
         if validator.is_valid(message) {
             return Some(Vec::new());
         }
-        Some(validator.iter_errors(message).flat_map(Fault::of).take(FAULTS_MAX).collect())
+        Some(fault::of_all(validator.iter_errors(message)))
     }
+}
+
+/// Teaches the validator the identifiers' own formats.
+fn with_identifier_formats(options: ValidationOptions) -> ValidationOptions {
+    Scheme::ALL.into_iter().fold(options, |options, scheme| {
+        options.with_format(scheme.about().format, move |text: &str| identifiers::is_sound(scheme, text))
+    })
 }
 
 fn broken(path: &'static str, reason: impl std::fmt::Display) -> SchemaFault {
