@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{FAULTS_MAX, identifiers::Scheme};
 use crate::config::Severity;
 
 /// What is wrong, where, and how to mend it. It repeats nothing that the sender submitted: the
@@ -71,6 +72,16 @@ impl Fault {
     }
 }
 
+/// What a validator says, at most [`FAULTS_MAX`] faults. A format is told once, by its name: where
+/// the schema gives a pattern too, for readers who do not know the format, that is left unsaid.
+pub(super) fn of_all<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = errors.flat_map(Fault::of).take(FAULTS_MAX).collect();
+    let formats: Vec<String> =
+        faults.iter().filter(|fault| fault.code == "format").map(|fault| fault.pointer.clone()).collect();
+    faults.retain(|fault| fault.code != "pattern" || !formats.contains(&fault.pointer));
+    faults
+}
+
 type Words = (&'static str, String, String);
 
 fn words(kind: &Kind) -> Option<Words> {
@@ -102,9 +113,7 @@ fn words(kind: &Kind) -> Option<Words> {
         Kind::Pattern { pattern } => {
             ("pattern", "the text is not of the form wanted here".into(), format!("match `{pattern}`"))
         }
-        Kind::Format { format } => {
-            ("format", format!("the text is no valid {format}"), format!("give a valid {format}"))
-        }
+        Kind::Format { format } => of_format(format),
         Kind::MinLength { limit } => {
             short("min_length", "the text is too short", *limit, "at least", "characters")
         }
@@ -138,6 +147,19 @@ fn words(kind: &Kind) -> Option<Words> {
             ("schema", format!("the schema's `{keyword}` is not met"), "see the schema".into())
         }
     })
+}
+
+/// What people call a format, and how its texts look.
+fn of_format(format: &str) -> Words {
+    let (name, form) = match format {
+        "date" => ("date", "the year, month and day of a day that exists, such as `2026-11-20`"),
+        "date-time" => ("moment", "a moment in UTC, such as `2026-11-20T09:30:00Z`"),
+        other => Scheme::of_format(other).map_or((other, "one"), |scheme| {
+            let about = scheme.about();
+            (about.name, about.form)
+        }),
+    };
+    ("format", format!("the text is no valid {name}"), format!("give {form}"))
 }
 
 fn unknown(unexpected: &[String]) -> Words {
