@@ -31,17 +31,11 @@ impl<'a> Findings<'a> {
         self.push(say, pointer.into(), say.message.to_owned(), say.fix.to_owned());
     }
 
-    /// The same, with an area's threshold in the place of `{}`. Never a submitted value.
+    /// The same, with an area's threshold, or a reason in fixed words, in the place of `{}`. Never a
+    /// submitted value.
     pub(super) fn add_with(&mut self, say: &'static Say, pointer: impl Into<String>, limit: impl Display) {
         let limit = limit.to_string();
         self.push(say, pointer.into(), say.message.replace("{}", &limit), say.fix.replace("{}", &limit));
-    }
-
-    /// The same for a rule of another number: an identifier's own, such as `I5`.
-    pub(super) fn add_as(&mut self, rule: &'static str, say: &'static Say, pointer: impl Into<String>) {
-        let before = std::mem::replace(&mut self.rule, rule);
-        self.add(say, pointer);
-        self.rule = before;
     }
 
     fn push(&mut self, say: &'static Say, pointer: String, message: String, fix: String) {

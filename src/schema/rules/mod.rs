@@ -72,7 +72,7 @@ pub struct Say {
     pub code: &'static str,
     /// What happens to the message, unless the area raised it.
     pub severity: Severity,
-    /// What is wrong. `{}` stands for a threshold of the area.
+    /// What is wrong. `{}` stands for a threshold of the area, or for a reason in fixed words.
     pub message: &'static str,
     /// What to do. `{}` as above.
     pub fix: &'static str,
