@@ -216,7 +216,7 @@ fn every_format_names_one_scheme_and_no_word_of_a_fault_shows_a_number() {
     for scheme in Scheme::ALL {
         let about = scheme.about();
         assert_eq!(Scheme::of_format(about.format), Some(scheme));
-        assert!(!about.form.contains(|c: char| c == '/' || c == '`'), "{}", about.form);
+        assert!(!about.form.contains(['/', '`']), "{}", about.form);
     }
     assert_eq!(Scheme::of_format("date"), None);
 }
