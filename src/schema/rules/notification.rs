@@ -66,7 +66,8 @@ fn dealt_with_on<'a>(message: &'a Subject<'_>) -> impl Iterator<Item = Date> + '
 
 /// T7: the first notice comes soon after the sentence or the admission.
 fn in_time(message: &Subject<'_>, found: &mut Findings<'_>) {
-    let dates = ["body.conviction.relevant_dates.hospital_admission", "body.conviction.relevant_dates.sentence"];
+    let dates =
+        ["body.conviction.relevant_dates.hospital_admission", "body.conviction.relevant_dates.sentence"];
     let since = match message.sender_kind() {
         Some(AgencyType::Yot) => message.date("body.conviction.relevant_dates.sentence"),
         Some(kind) if treats(kind) => dates.iter().find_map(|path| message.date(path)),

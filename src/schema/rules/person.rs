@@ -145,3 +145,17 @@ pub(super) fn age_on(birth: Date, day: Date) -> i16 {
     let birthday_to_come = (day.month(), day.day()) < (birth.month(), birth.day());
     day.year() - birth.year() - i16::from(birthday_to_come)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_year_of_age_is_complete_on_the_birthday() {
+        let born = date(2008, 11, 20);
+        assert_eq!(age_on(born, date(2026, 11, 19)), 17);
+        assert_eq!(age_on(born, date(2026, 11, 20)), 18);
+        assert_eq!(age_on(date(2008, 2, 29), date(2026, 2, 28)), 17);
+        assert_eq!(age_on(date(2008, 2, 29), date(2026, 3, 1)), 18);
+    }
+}

@@ -95,7 +95,8 @@ fn early_enough(message: &Subject<'_>, found: &mut Findings<'_>) {
         return;
     }
     let Some(release) = message.date("body.conviction.expected_release_date") else { return };
-    let (months, weeks) = (message.thresholds.late_referral_months, message.thresholds.very_late_referral_weeks);
+    let (months, weeks) =
+        (message.thresholds.late_referral_months, message.thresholds.very_late_referral_weeks);
     let sent = sent_on(message);
     if before(release, sent, Span::new().weeks(i64::from(weeks))) {
         found.add_with(&VERY_LATE_REFERRAL, "/body/conviction/expected_release_date", weeks);
@@ -151,4 +152,19 @@ pub(super) fn sent_on(message: &Subject<'_>) -> Date {
 /// Whether `day` comes before so much time has passed since `start`.
 pub(super) fn before(day: Date, start: Date, time: Span) -> bool {
     start.checked_add(time).is_ok_and(|end| day < end)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn exactly_six_months_before_the_day_is_in_time() {
+        let sent = date(2026, 11, 20);
+        assert!(before(date(2027, 5, 19), sent, Span::new().months(6)));
+        assert!(!before(date(2027, 5, 20), sent, Span::new().months(6)));
+        assert!(!before(Date::MAX, Date::MAX, Span::new().months(6)), "beyond the calendar nothing is late");
+    }
 }

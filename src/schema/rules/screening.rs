@@ -88,9 +88,8 @@ fn level_3_explained(message: &Subject<'_>, found: &mut Findings<'_>) {
 fn level_follows(message: &Subject<'_>, found: &mut Findings<'_>) {
     let said = |answer| message.flag(answer) == Some(true);
     let high = matches!(message.text("body.risk.rosh_overall"), Some("HIGH" | "VERY_HIGH"));
-    let ground = high
-        || said("body.screening.exceptional_need")
-        || said("body.screening.stepping_down_from_level_3");
+    let ground =
+        high || said("body.screening.exceptional_need") || said("body.screening.stepping_down_from_level_3");
     let met = said("body.screening.formal_meetings_add_value") && ground;
     match message.number("body.screening.level_decided") {
         Some(2 | 3) if !met => found.add(&LEVEL_TESTS_NOT_MET, "/body/screening/level_decided"),

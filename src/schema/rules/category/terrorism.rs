@@ -68,9 +68,9 @@ pub(super) fn authority_decided(message: &Subject<'_>, found: &mut Findings<'_>)
     }
     let agency = message.text("body.mappa.ra_decision_maker.agency_id");
     let kind = agency.and_then(|agency| message.agencies.kind(agency));
-    if kind.is_some_and(|kind| {
-        !matches!(kind, AgencyType::Police | AgencyType::Probation | AgencyType::Prison)
-    }) {
+    if kind
+        .is_some_and(|kind| !matches!(kind, AgencyType::Police | AgencyType::Probation | AgencyType::Prison))
+    {
         found.add(&DECISION_MAKER_ELSEWHERE, "/body/mappa/ra_decision_maker/agency_id");
     }
 }

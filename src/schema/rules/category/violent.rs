@@ -199,3 +199,30 @@ pub(super) fn finding_has_its_order(message: &Subject<'_>, found: &mut Findings<
         found.add(&FINDING_WITH_TERM, "/body/conviction/disposal/term_months");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_disposal_that_the_schema_knows_is_reckoned() {
+        let block = crate::schema::catalog::file("common/conviction.json").unwrap();
+        let block: Value = serde_json::from_str(block).unwrap();
+        let kinds = block.pointer("/$defs/disposal/properties/type/enum").unwrap().as_array().unwrap();
+        for kind in kinds {
+            assert!(reckon(&json!({ "type": kind, "term_months": 12 })).is_some(), "{kind}");
+        }
+        assert_eq!(reckon(&json!({ "type": "transportation" })), None);
+    }
+
+    #[test]
+    fn twelve_months_qualify_and_eleven_do_not() {
+        let of = |months: i64| reckon(&json!({ "type": "dto", "term_months": months }));
+        assert_eq!((of(11), of(12)), (Some(Reckoned::TermTooShort), Some(Reckoned::Qualifies)));
+        let suspended = json!({ "type": "imprisonment", "term_months": 12, "suspended": true });
+        assert_eq!(reckon(&suspended), Some(Reckoned::Suspended));
+        assert_eq!(reckon(&json!({ "type": "imprisonment", "life": true })), Some(Reckoned::Qualifies));
+    }
+}

@@ -139,7 +139,9 @@ fn looks_like_a_code(text: &str) -> bool {
     let text = text.trim().as_bytes();
     match text {
         [_] | [_, _] => true,
-        [i, c, digit] => i.eq_ignore_ascii_case(&b'I') && c.eq_ignore_ascii_case(&b'C') && digit.is_ascii_digit(),
+        [i, c, digit] => {
+            i.eq_ignore_ascii_case(&b'I') && c.eq_ignore_ascii_case(&b'C') && digit.is_ascii_digit()
+        }
         _ => false,
     }
 }
@@ -159,5 +161,22 @@ pub(super) fn known_by_a_number(message: &Subject<'_>, found: &mut Findings<'_>)
     let on_visor = identifiers.iter().any(|known| known.text("scheme") == Some("VISOR"));
     if message.number("body.mappa.category") == Some(1) && !on_visor {
         found.add(&VISOR_MISSING, "/body/offender/identifiers");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_from_words() {
+        let codes = "W1 W2 W9 M1 M2 M3 M9 A1 A2 A3 A9 B1 B2 B9 O1 O9 NS IC4 ic1";
+        assert!(codes.split(' ').all(looks_like_a_code));
+        assert!(
+            ["White British", "Ibo", "Any other Asian background"]
+                .map(looks_like_a_code)
+                .iter()
+                .all(|is| !is)
+        );
     }
 }
