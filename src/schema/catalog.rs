@@ -33,6 +33,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("sfo_notice/1.0.json", include_str!("../../schemas/sfo_notice/1.0.json")),
     ("third_party_disclosure/1.0.json", include_str!("../../schemas/third_party_disclosure/1.0.json")),
     ("transfer/1.0.json", include_str!("../../schemas/transfer/1.0.json")),
+    ("screening/1.0.json", include_str!("../../schemas/screening/1.0.json")),
 ];
 
 /// One file by its path.
