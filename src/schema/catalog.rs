@@ -2,6 +2,9 @@
 
 /// Every JSON file under `schemas/`, by its path there.
 pub const FILES: &[(&str, &str)] = &[
+    ("action_update/1.0.json", include_str!("../../schemas/action_update/1.0.json")),
+    ("agency_report/1.0.json", include_str!("../../schemas/agency_report/1.0.json")),
+    ("attendance/1.0.json", include_str!("../../schemas/attendance/1.0.json")),
     ("catalog.json", include_str!("../../schemas/catalog.json")),
     ("common/agencies.json", include_str!("../../schemas/common/agencies.json")),
     ("common/attachment.json", include_str!("../../schemas/common/attachment.json")),
@@ -17,11 +20,13 @@ pub const FILES: &[(&str, &str)] = &[
     ("common/risk.json", include_str!("../../schemas/common/risk.json")),
     ("common/rmp.json", include_str!("../../schemas/common/rmp.json")),
     ("common/victims.json", include_str!("../../schemas/common/victims.json")),
+    ("invitation/1.0.json", include_str!("../../schemas/invitation/1.0.json")),
     ("meeting_pack/1.0.json", include_str!("../../schemas/meeting_pack/1.0.json")),
     ("minutes/1.0.json", include_str!("../../schemas/minutes/1.0.json")),
     ("non_delivery/1.0.json", include_str!("../../schemas/non_delivery/1.0.json")),
     ("notification/1.0.json", include_str!("../../schemas/notification/1.0.json")),
     ("referral/1.0.json", include_str!("../../schemas/referral/1.0.json")),
+    ("rmp/1.0.json", include_str!("../../schemas/rmp/1.0.json")),
 ];
 
 /// One file by its path.
