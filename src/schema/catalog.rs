@@ -2,6 +2,9 @@
 
 /// Every JSON file under `schemas/`, by its path there.
 pub const FILES: &[(&str, &str)] = &[
+    ("action_update/1.0.json", include_str!("../../schemas/action_update/1.0.json")),
+    ("agency_report/1.0.json", include_str!("../../schemas/agency_report/1.0.json")),
+    ("attendance/1.0.json", include_str!("../../schemas/attendance/1.0.json")),
     ("catalog.json", include_str!("../../schemas/catalog.json")),
     ("common/agencies.json", include_str!("../../schemas/common/agencies.json")),
     ("common/attachment.json", include_str!("../../schemas/common/attachment.json")),
@@ -23,6 +26,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("info_request/1.0.json", include_str!("../../schemas/info_request/1.0.json")),
     ("info_response/1.0.json", include_str!("../../schemas/info_response/1.0.json")),
     ("level_change/1.0.json", include_str!("../../schemas/level_change/1.0.json")),
+    ("invitation/1.0.json", include_str!("../../schemas/invitation/1.0.json")),
     ("meeting_pack/1.0.json", include_str!("../../schemas/meeting_pack/1.0.json")),
     ("minutes/1.0.json", include_str!("../../schemas/minutes/1.0.json")),
     ("minutes_request/1.0.json", include_str!("../../schemas/minutes_request/1.0.json")),
@@ -34,6 +38,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("third_party_disclosure/1.0.json", include_str!("../../schemas/third_party_disclosure/1.0.json")),
     ("transfer/1.0.json", include_str!("../../schemas/transfer/1.0.json")),
     ("screening/1.0.json", include_str!("../../schemas/screening/1.0.json")),
+    ("rmp/1.0.json", include_str!("../../schemas/rmp/1.0.json")),
 ];
 
 /// One file by its path.

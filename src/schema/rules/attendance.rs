@@ -1,4 +1,5 @@
-//! Rules of this type: none beyond those that it shares.
+//! A record of attendance (D9) has no rules of its own: what it must hold is the schema's to tell, and
+//! what the grades and apologies amount to is judged when the minutes follow.
 
 use super::Rule;
 
