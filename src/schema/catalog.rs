@@ -3,6 +3,7 @@
 /// Every JSON file under `schemas/`, by its path there.
 pub const FILES: &[(&str, &str)] = &[
     ("catalog.json", include_str!("../../schemas/catalog.json")),
+    ("audit_form/1.0.json", include_str!("../../schemas/audit_form/1.0.json")),
     ("common/agencies.json", include_str!("../../schemas/common/agencies.json")),
     ("common/attachment.json", include_str!("../../schemas/common/attachment.json")),
     ("common/conviction.json", include_str!("../../schemas/common/conviction.json")),
@@ -10,6 +11,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("common/hospital.json", include_str!("../../schemas/common/hospital.json")),
     ("common/identifiers.json", include_str!("../../schemas/common/identifiers.json")),
     ("common/mappa.json", include_str!("../../schemas/common/mappa.json")),
+    ("common/mappa_status.json", include_str!("../../schemas/common/mappa_status.json")),
     ("common/meeting.json", include_str!("../../schemas/common/meeting.json")),
     ("common/offender.json", include_str!("../../schemas/common/offender.json")),
     ("common/offender_identity.json", include_str!("../../schemas/common/offender_identity.json")),
@@ -23,16 +25,25 @@ pub const FILES: &[(&str, &str)] = &[
     ("info_request/1.0.json", include_str!("../../schemas/info_request/1.0.json")),
     ("info_response/1.0.json", include_str!("../../schemas/info_response/1.0.json")),
     ("level_change/1.0.json", include_str!("../../schemas/level_change/1.0.json")),
+    ("correction/1.0.json", include_str!("../../schemas/correction/1.0.json")),
+    ("dwp_notice/1.0.json", include_str!("../../schemas/dwp_notice/1.0.json")),
+    ("exec_summary/1.0.json", include_str!("../../schemas/exec_summary/1.0.json")),
+    ("housing_benefit_notice/1.0.json", include_str!("../../schemas/housing_benefit_notice/1.0.json")),
     ("meeting_pack/1.0.json", include_str!("../../schemas/meeting_pack/1.0.json")),
     ("minutes/1.0.json", include_str!("../../schemas/minutes/1.0.json")),
     ("minutes_request/1.0.json", include_str!("../../schemas/minutes_request/1.0.json")),
     ("non_delivery/1.0.json", include_str!("../../schemas/non_delivery/1.0.json")),
     ("notification/1.0.json", include_str!("../../schemas/notification/1.0.json")),
+    ("recall/1.0.json", include_str!("../../schemas/recall/1.0.json")),
+    ("receipt/1.0.json", include_str!("../../schemas/receipt/1.0.json")),
     ("referral/1.0.json", include_str!("../../schemas/referral/1.0.json")),
     ("referral_decision/1.0.json", include_str!("../../schemas/referral_decision/1.0.json")),
     ("sfo_notice/1.0.json", include_str!("../../schemas/sfo_notice/1.0.json")),
     ("third_party_disclosure/1.0.json", include_str!("../../schemas/third_party_disclosure/1.0.json")),
     ("transfer/1.0.json", include_str!("../../schemas/transfer/1.0.json")),
+    ("resend_request/1.0.json", include_str!("../../schemas/resend_request/1.0.json")),
+    ("scr_report/1.0.json", include_str!("../../schemas/scr_report/1.0.json")),
+    ("stats_return/1.0.json", include_str!("../../schemas/stats_return/1.0.json")),
 ];
 
 /// One file by its path.
