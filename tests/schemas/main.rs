@@ -27,7 +27,11 @@ fn samples(folder: &str) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-fn faults(schemas: &Schemas, json: &Value) -> Vec<Fault> {
+fn faults(schemas: &Schemas, name: &str, json: &Value) -> Vec<Fault> {
+    // A receipt is an answer and has no envelope to tell its type: the name of its sample does.
+    if name.starts_with("receipt") {
+        return schemas.faults(MessageType::Receipt, "1.0", json).unwrap();
+    }
     let message_type: MessageType = json["type"].as_str().unwrap().parse().unwrap();
     schemas.faults(message_type, json["schema_version"].as_str().unwrap(), json).unwrap()
 }
@@ -39,7 +43,7 @@ fn every_accepted_sample_is_without_fault() {
     assert!(accepted.len() >= 8);
     for (name, bytes) in accepted {
         let json = strict::parse(&bytes, 64).unwrap();
-        assert_eq!(faults(&schemas, &json), [], "{name}");
+        assert_eq!(faults(&schemas, &name, &json), [], "{name}");
     }
 }
 
@@ -48,7 +52,7 @@ fn every_refused_sample_has_its_faults_all_at_once() {
     let schemas = Schemas::embedded().unwrap();
     for (name, bytes) in samples("refused").into_iter().filter(|(name, _)| rules::told(name).is_none()) {
         let Ok(json) = strict::parse(&bytes, 64) else { continue };
-        let found = faults(&schemas, &json);
+        let found = faults(&schemas, &name, &json);
         let wanted = if name.contains("seven-faults") { 7 } else { 1 };
         assert_eq!(found.len(), wanted, "{name}: {found:#?}");
         for fault in &found {
