@@ -46,7 +46,7 @@ fn a_wrong_text_is_told_once_and_in_the_words_of_the_field() {
         ),
     ] {
         let (_, bytes) = super::samples("refused").into_iter().find(|(known, _)| known == name).unwrap();
-        let found = super::faults(&schemas, &strict::parse(&bytes, 64).unwrap());
+        let found = super::faults(&schemas, name, &strict::parse(&bytes, 64).unwrap());
         let [fault] = &*found else { panic!("{name}: {found:#?}") };
         assert_eq!((&*fault.pointer, &*fault.message, &*fault.fix), (pointer, message, fix), "{name}");
     }

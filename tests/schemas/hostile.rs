@@ -31,7 +31,8 @@ fn value() -> impl Strategy<Value = Value> {
         texts.prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 64, 8, |inner| {
-        let names = prop_oneof!["zqx[a-z]{1,8}", "scheme|value|agency_id|date|text|name|due_date|data_quality"];
+        let names =
+            prop_oneof!["zqx[a-z]{1,8}", "scheme|value|agency_id|date|text|name|due_date|data_quality"];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
             prop::collection::vec((names, inner), 0..8).prop_map(|members| members.into_iter().collect()),
@@ -46,7 +47,7 @@ proptest! {
         which in any::<Index>(),
         damage in prop::collection::vec((any::<Index>(), any::<u8>(), 0..4_u8), 1..6),
     ) {
-        let mut bytes = which.get(&SAMPLES).clone();
+        let mut bytes = which.get(SAMPLES.as_slice()).clone();
         for (place, byte, how) in damage {
             if bytes.is_empty() {
                 break;
@@ -72,11 +73,11 @@ proptest! {
         which in any::<Index>(),
         strange in prop::collection::vec((any::<Index>(), value()), 1..5),
     ) {
-        let sound: Value = serde_json::from_slice(which.get(&SAMPLES)).unwrap();
+        let sound: Value = serde_json::from_slice(which.get(SAMPLES.as_slice()).as_slice()).unwrap();
         let mut message = sound.clone();
         for (place, value) in strange {
             let pointers = super::pointers(&message, String::new());
-            *message.pointer_mut(place.get(&pointers)).unwrap() = value;
+            *message.pointer_mut(place.get(pointers.as_slice()).as_str()).unwrap() = value;
         }
         for member in ["type", "schema_version"] {
             message[member] = sound[member].clone();

@@ -88,7 +88,8 @@ impl Draft {
         self.set("recipients", recipients.collect());
         // Minutes name in their own text whom they are distributed to.
         if let Some(Value::Array(distribution)) = self.0.pointer_mut("/body/distribution_list") {
-            distribution.retain(|entry| entry["agency_id"].as_str().is_some_and(|id| addressed.contains(&id)));
+            distribution
+                .retain(|entry| entry["agency_id"].as_str().is_some_and(|id| addressed.contains(&id)));
         }
         self
     }

@@ -59,6 +59,9 @@ impl Deref for Subject<'_> {
     }
 }
 
+/// Every whole number below has a floating-point number of its own.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// Finds members by a path of names with dots between them. What is not there, or is of another
 /// type, is `None` or empty: the schema tells that.
 pub trait Look {
@@ -80,9 +83,14 @@ pub trait Look {
         self.at(path)?.as_bool()
     }
 
-    /// A whole number.
+    /// A whole number. `3.0` is one too, as JSON Schema counts (Core 2020-12 §4.2.3).
     fn number(&self, path: &str) -> Option<i64> {
-        self.at(path)?.as_i64()
+        let value = self.at(path)?;
+        value.as_i64().or_else(|| {
+            let number = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < WHOLE_MAX)?;
+            #[expect(clippy::cast_possible_truncation, reason = "whole, and within the limit just held")]
+            Some(number as i64)
+        })
     }
 
     /// The entries of a list.

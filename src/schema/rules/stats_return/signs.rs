@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn every_number_of_a_person_is_seen_however_it_is_written() {
         for text in [
-            "1930/1234567B",
+            "2003/9900042K",
             "PNC:1930/1234567b.",
             "12/42C",
             "19301234567B",
