@@ -126,9 +126,9 @@ pub(super) fn media_type(text: &str) -> &str {
 
 /// Controls, line and paragraph separators, and the invisible characters that reorder or hide text
 /// (Unicode TR 36 §2.5): `report\u{202e}fdp.exe` must not be read as a PDF.
-fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}')
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
@@ -145,14 +145,17 @@ fn shorten(name: &str) -> String {
     format!("{}{extension}", stem.trim_end_matches(|c: char| c == '.' || c.is_whitespace()))
 }
 
-/// The names of devices, which Windows opens instead of a file.
-fn is_device(stem: &str) -> bool {
+/// The names of devices, which Windows opens instead of a file, whatever extension follows.
+pub fn is_device(stem: &str) -> bool {
     let stem = stem.to_ascii_uppercase();
     let numbered = |port: &str| {
-        stem.strip_prefix(port)
-            .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
+        let rest = stem.strip_prefix(port).map(|rest| rest.chars().collect::<Vec<_>>());
+        // Windows takes the raised digits of Latin-1 for digits.
+        rest.is_some_and(|rest| matches!(*rest, ['0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}']))
     };
-    ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || numbered("COM") || numbered("LPT")
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str())
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 fn percent_encoded(c: char) -> Zeroizing<Vec<u8>> {
@@ -182,6 +185,9 @@ mod tests {
             ("report\u{202e}fdp.exe", "report_fdp.exe"),
             ("a\r\nBcc: x@example.com", "a__Bcc_ x@example.com"),
             ("nul.txt", "_nul.txt"),
+            ("com\u{b9}.pdf", "_com\u{b9}.pdf"),
+            ("CONIN$", "_CONIN$"),
+            ("in\u{200d}visi\u{ad}ble.pdf", "in_visi_ble.pdf"),
             (".htaccess. ", "htaccess"),
             ("\"quoted\".txt", "_quoted_.txt"),
             ("Cofnodion tŷ.docx", "Cofnodion tŷ.docx"),
