@@ -30,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// As long as the directories of all usual systems can hold, in any alphabet.
+/// As the schema has it. Names are cut to fit where they are written out.
 const NAME_CHARS_MAX: usize = 128;
 
 const TYPE_NOT_CARRIED: Say = Say {
