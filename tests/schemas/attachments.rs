@@ -31,6 +31,7 @@ fn passes_for(file: &[u8]) -> Vec<MediaType> {
     whole
 }
 
+const ODT: &[u8] = b"application/vnd.oasis.opendocument.text";
 const TEXTS: [MediaType; 3] = [MediaType::Text, MediaType::Csv, MediaType::Json];
 
 #[test]
@@ -48,7 +49,7 @@ fn the_types_are_those_of_the_schema() {
 
 #[test]
 fn each_type_is_known_by_its_first_bytes_and_passes_for_no_other() {
-    let odt = zip(&[("mimetype", b"application/vnd.oasis.opendocument.text"), ("content.xml", b"<c/>")]);
+    let odt = zip(&[("mimetype", ODT), ("content.xml", b"<c/>")]);
     let thumbnail = vec![0x55; 20_000];
     let late =
         zip(&[("_rels/.rels", b""), ("docProps/thumbnail.jpeg", &thumbnail), ("word/document.xml", b"")]);
@@ -119,6 +120,8 @@ fn what_runs_or_renders_and_what_is_packed_passes_for_nothing() {
         &program,
         &zip(&[("a.exe", b"MZ")]),
         &docx("word/vbaProject.bin", b"macros"),
+        &zip(&[("mimetype", ODT), ("content.xml", b"<c/>"), ("Basic/script-lc.xml", b"<l/>")]),
+        &zip(&[("mimetype", ODT), ("Scripts/python/a.py", b"import os")]),
     ] {
         assert_eq!(passes_for(file), [], "{:?}", String::from_utf8_lossy(file.get(..20).unwrap_or(file)));
     }
@@ -130,6 +133,7 @@ fn the_whole_of_a_text_is_looked_at_and_the_whole_of_a_document() {
     assert_eq!(sniffed(MediaType::Text, &text, 4095), Ok(()));
     text.push(0);
     assert_eq!(sniffed(MediaType::Text, &text, 4095), Err(OtherType));
+    // A name is found wherever the pieces end.
     let long = vec![0x55; 100_000];
     let parts = [("_rels/.rels", &b""[..]), ("word/document.xml", &long), ("word/vbaProject.bin", b"")];
     let document = zip(&parts);

@@ -12,7 +12,7 @@ mod zip;
 pub use sniff::{OtherType, Sniffer};
 
 /// What is carried, for people.
-pub const CARRIED: &str = "PDF, PNG, JPEG, DOCX without macros, ODT, and text, CSV or JSON in UTF-8";
+pub const CARRIED: &str = "PDF, PNG, JPEG, DOCX and ODT without macros, and text, CSV or JSON in UTF-8";
 
 macro_rules! media_types {
     ($($variant:ident = $name:literal, $extensions:expr;)+) => {

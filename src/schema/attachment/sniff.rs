@@ -44,8 +44,9 @@ impl Sniffer {
     pub fn new(declared: MediaType) -> Self {
         let whole = match declared {
             MediaType::Text | MediaType::Csv | MediaType::Json => Whole::Text(PlainText::default()),
-            MediaType::Docx => Whole::NoMacros(zip::MacroWatch::default()),
-            MediaType::Pdf | MediaType::Png | MediaType::Jpeg | MediaType::Odt => Whole::Anything,
+            MediaType::Docx => Whole::NoMacros(zip::MacroWatch::of_docx()),
+            MediaType::Odt => Whole::NoMacros(zip::MacroWatch::of_odt()),
+            MediaType::Pdf | MediaType::Png | MediaType::Jpeg => Whole::Anything,
         };
         // The buffer never grows: growing would leave plaintext behind in freed memory.
         Self { declared, head: Zeroizing::new(Vec::with_capacity(HEAD_BYTES)), judged: false, whole }

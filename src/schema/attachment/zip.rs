@@ -44,22 +44,30 @@ pub(super) fn is_odt(head: &[u8]) -> bool {
             .is_some_and(|after| after.starts_with(b"PK"))
 }
 
-/// Watches for the part that holds a document's macros: they are programs, whatever the name says.
-#[derive(Default)]
+/// Watches for the parts that hold a document's macros: they are programs, whatever the name says.
 pub(super) struct MacroWatch {
-    /// The last bytes that passed: the name may be split between two pieces.
+    parts: &'static [&'static [u8]],
+    /// The last bytes that passed: a name may be split between two pieces.
     tail: Zeroizing<Vec<u8>>,
 }
 
 impl MacroWatch {
-    const NAME: &[u8] = b"vbaProject.bin";
+    /// For Office Open XML: the part of every project in Visual Basic.
+    pub fn of_docx() -> Self {
+        Self { parts: &[b"vbaProject.bin"], tail: Zeroizing::default() }
+    }
+
+    /// For OpenDocument: the list of Basic libraries, and the folders of scripts in other languages.
+    pub fn of_odt() -> Self {
+        let parts: &[&[u8]] = &[b"Basic/script-lc.xml", b"Scripts/python/", b"Scripts/javascript/"];
+        Self { parts, tail: Zeroizing::default() }
+    }
 
     /// Whether no macros were seen in these bytes.
     pub fn push(&mut self, bytes: &[u8]) -> bool {
-        let keep = Self::NAME.len() - 1;
+        let keep = self.parts.iter().map(|part| part.len()).max().unwrap_or(1) - 1;
         self.tail.extend_from_slice(bytes.get(..keep).unwrap_or(bytes));
-        let holds = |bytes: &[u8]| bytes.windows(Self::NAME.len()).any(|window| window == Self::NAME);
-        let seen = holds(&self.tail) || holds(bytes);
+        let seen = self.seen_in(&self.tail) || self.seen_in(bytes);
         if bytes.len() >= keep {
             self.tail.clear();
             self.tail.extend_from_slice(bytes.get(bytes.len() - keep..).unwrap_or_default());
@@ -68,5 +76,9 @@ impl MacroWatch {
             self.tail.drain(..surplus);
         }
         !seen
+    }
+
+    fn seen_in(&self, bytes: &[u8]) -> bool {
+        self.parts.iter().any(|part| bytes.windows(part.len()).any(|window| window == *part))
     }
 }
