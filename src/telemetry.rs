@@ -33,6 +33,8 @@ pub struct Metrics {
     pub refused: Family<Word, Counter>,
     /// Attempts by channel and outcome.
     pub attempts: Family<Attempt, Counter>,
+    /// Scanned attachments by verdict: `clean`, `infected`, or `failed` where there was none.
+    pub scans: Family<Word, Counter>,
     /// Leaves in the ledger.
     pub ledger_size: Gauge,
 }
@@ -46,9 +48,15 @@ impl Default for Metrics {
         registry.register("requests_refused", "Requests refused, by code", refused.clone());
         let attempts = Family::<Attempt, Counter>::default();
         registry.register("delivery_attempts", "Delivery attempts, by channel and outcome", attempts.clone());
+        let scans = Family::<Word, Counter>::default();
+        registry.register(
+            "attachment_scans",
+            "Attachments shown to the malware scanner, by verdict",
+            scans.clone(),
+        );
         let ledger_size = Gauge::default();
         registry.register("ledger_leaves", "Leaves under the latest checkpoint", ledger_size.clone());
-        Self { registry, accepted, refused, attempts, ledger_size }
+        Self { registry, accepted, refused, attempts, scans, ledger_size }
     }
 }
 

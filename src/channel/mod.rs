@@ -1,9 +1,11 @@
 //! The ways out. A channel makes one attempt and says how it ended; what follows from that is the
 //! journey's to decide.
 //!
-//! The mailbox is no way out: its recipient comes and collects (`http/mailbox.rs`).
+//! The mailbox is no way out: its recipient comes and collects (`http/mailbox.rs`). The malware scanner is
+//! no way out either, but the only other server that is shown a message's parts.
 
 pub mod email;
+pub mod scanner;
 pub mod webhook;
 
 mod tls;

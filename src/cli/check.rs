@@ -87,6 +87,9 @@ pub fn installation(path: &Path) -> anyhow::Result<Checked> {
             "{keyless} agencies have neither encryption key nor mail: nothing can be sent to them"
         ));
     }
+    if config.scanner.address.is_none() {
+        warnings.push("`scanner.address` is not set: attachments are not scanned for malware".to_owned());
+    }
     let sound = vec![
         format!("configuration  {}", path.display()),
         format!("policies       set {}", &policies.sha256_hex()[..16]),

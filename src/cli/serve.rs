@@ -12,7 +12,9 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    channel::{Channels, email::EmailChannel, install_tls_provider, webhook::WebhookChannel},
+    channel::{
+        Channels, email::EmailChannel, install_tls_provider, scanner::Scanner, webhook::WebhookChannel,
+    },
     clock::Clock,
     config::{Areas, Config, load_agencies},
     crypto::{
@@ -236,7 +238,11 @@ async fn gateway(config: &Config, clock: Clock, random: Random) -> anyhow::Resul
         keys,
         mail_from: config.mail.from.clone(),
         limits: config.limits.clone(),
+        scanner: Scanner::new(&config.scanner),
     };
+    if parts.scanner.is_none() {
+        tracing::warn!("attachments are not scanned for malware: `scanner.address` is not set");
+    }
     Ok(Gateway::new(parts).await?)
 }
 

@@ -24,6 +24,7 @@ mod limits;
 mod mail;
 mod nearest;
 mod network;
+mod scanner;
 mod value;
 mod webhook;
 
@@ -40,6 +41,7 @@ pub use gateway::{Gateway, Listen, Log, LogFormat, Profile};
 pub use limits::Limits;
 pub use mail::Mail;
 pub use network::Network;
+pub use scanner::{Scanner, ScannerAddress};
 pub use webhook::Webhook;
 
 use document::Document;
@@ -59,6 +61,7 @@ pub struct Config {
     pub delivery: Delivery,
     pub webhook: Webhook,
     pub mail: Mail,
+    pub scanner: Scanner,
     pub ledger: Ledger,
     pub log: Log,
 }
@@ -86,6 +89,8 @@ struct Written {
     webhook: webhook::Written,
     #[serde(default)]
     mail: mail::Written,
+    #[serde(default)]
+    scanner: Scanner,
     #[serde(default)]
     ledger: Ledger,
     #[serde(default)]
@@ -122,6 +127,7 @@ impl Config {
         Ok(Self {
             webhook: written.webhook.finish(&written.tls, document)?,
             mail: written.mail.finish(&written.gateway),
+            scanner: written.scanner,
             gateway: written.gateway,
             listen: written.listen,
             tls: written.tls,

@@ -19,7 +19,8 @@ pub fn routes(app: App) -> Router {
         .with_state(app)
 }
 
-/// Ready to accept: the store can write, and the process is not about to stop. The answer names the
+/// Ready to accept: the store can write, the scanner answers where one is configured, and the process is
+/// not about to stop. The answer names the
 /// reason for the operator.
 async fn ready(State(app): State<App>) -> Response {
     if app.draining.is_cancelled() {
@@ -28,10 +29,15 @@ async fn ready(State(app): State<App>) -> Response {
     if !app.gateway.sequencing.load(std::sync::atomic::Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "ledger: events are not sequenced\n").into_response();
     }
-    match app.gateway.store.probe().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("store: {fault}\n")).into_response(),
+    if let Err(fault) = app.gateway.store.probe().await {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("store: {fault}\n")).into_response();
     }
+    if let Some(scanner) = &app.gateway.scanner
+        && let Err(fault) = scanner.ping().await
+    {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("scanner: {fault}\n")).into_response();
+    }
+    "ready\n".into_response()
 }
 
 async fn metrics(State(app): State<App>) -> Response {

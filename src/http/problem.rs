@@ -92,6 +92,8 @@ fn status(code: Code) -> StatusCode {
         | Code::SenderWithoutKey
         | Code::AttachmentCount
         | Code::AttachmentDigest
+        | Code::AttachmentType
+        | Code::AttachmentInfected
         | Code::Facts => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -142,6 +144,15 @@ fn failed(fault: &Fault) -> Response {
             "The request broke off",
             "nothing was stored; post the same message again",
         ),
+        Fault::Scan(_) => {
+            tracing::error!(fault = %Chain(fault), "not accepting attachments: the scanner gives no verdict");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "scanner_unavailable",
+                "Attachments cannot be scanned for malware now",
+                "nothing was stored; post the same message again later",
+            )
+        }
         other => {
             tracing::error!(fault = %Chain(other), "not accepting: a request failed by our fault");
             (

@@ -1,12 +1,12 @@
-//! Attach: each attachment streams through digest and encryption into a file and is never held
-//! whole, unless a copy goes by mail. [`Routed`] → [`Attached`]. A refusal answers without reading on
+//! Attach: each attachment streams through digest, type check, scanner and encryption into a file and is
+//! never held whole, unless a copy goes by mail. [`Routed`] → [`Attached`]. A refusal answers without reading on
 //! and leaves no file.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::{Code, Fault, Gateway, Refusal, Stop, route::Routed};
+use super::{Code, Fault, Gateway, Refusal, Stop, inspect::Inspection, route::Routed};
 use crate::{
     crypto::{
         digest::Digest,
@@ -159,6 +159,7 @@ async fn one(
     keep: bool,
     source: &mut dyn AttachmentSource,
 ) -> Result<Attachment, Stop> {
+    let mut inspection = Inspection::begin(gateway, index, head).await?;
     let mut sealer = Sealer::new(index, &gateway.random)?;
     let mut file = gateway.files.create().await?;
     let mut digest = Digest::default();
@@ -172,6 +173,7 @@ async fn one(
             return Err(wrong(index, "bytes", "more bytes came than the message says").into());
         }
         digest.update(&chunk);
+        inspection.push(&chunk).await?;
         if let Some(kept) = &mut plaintext {
             kept.extend_from_slice(&chunk);
         }
@@ -183,6 +185,7 @@ async fn one(
     if digest.finish_hex() != head.sha256 {
         return Err(wrong(index, "sha256", "the digest is another one than the message says").into());
     }
+    inspection.finish().await?;
     let (lines, key) = sealer.finish()?;
     file.append(&lines).await?;
     Ok(Attachment { head: head.clone(), key, file: file.finish().await?, plaintext })

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use super::{Fault, refusal::RefusalRate};
 use crate::{
+    channel::scanner::Scanner,
     clock::Clock,
     config::{Areas, Limits},
     crypto::{keyring::Keyring, random::Random},
@@ -40,6 +41,8 @@ pub struct Gateway {
     pub mail_from: String,
     /// Our limits.
     pub limits: Limits,
+    /// Who looks at attachments; none where none is configured.
+    pub scanner: Option<Scanner>,
     /// Who waits for what.
     pub signals: Signals,
     /// What the operator counts.
@@ -88,6 +91,8 @@ pub struct Parts {
     pub mail_from: String,
     /// See [`Gateway::limits`].
     pub limits: Limits,
+    /// See [`Gateway::scanner`].
+    pub scanner: Option<Scanner>,
 }
 
 impl Gateway {
@@ -110,6 +115,7 @@ impl Gateway {
                 parts.limits.checks_per_minute,
             ),
             limits: parts.limits,
+            scanner: parts.scanner,
             signals: Signals::default(),
             metrics: Metrics::default(),
             sequencing: AtomicBool::new(true),

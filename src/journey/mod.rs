@@ -12,6 +12,7 @@ pub mod authorise;
 pub mod deliver;
 pub mod expire;
 mod gateway;
+mod inspect;
 pub mod learn;
 mod mail;
 pub mod prove;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{Caller, Gateway, route::Routed};
 use crate::{
+    channel::scanner::ScanFault,
     crypto::{jwe::SealFault, random::NoRandom},
     ledger::event::{Entry, EntryFault, Event, FaultPlace, Judged},
     message::{AgencyId, Area, EventId, MessageId, MessageType},
@@ -68,6 +69,8 @@ codes! {
     AttachmentCount = "attachment_count", "The attachments are not those that the message lists";
     AttachmentDigest = "attachment_digest", "An attachment is not the one that the message describes";
     AttachmentTooLarge = "attachment_too_large", "An attachment or all together are too large";
+    AttachmentType = "attachment_type", "An attachment is of another type than the message says";
+    AttachmentInfected = "attachment_infected", "The malware scanner objects to an attachment";
     IdConflict = "id_conflict", "Another message was accepted under this id";
     NotFound = "not_found", "There is nothing here that you may see";
     TooManyChecks = "too_many_checks", "Too many checks in a minute";
@@ -123,6 +126,9 @@ pub enum Fault {
     /// The request's body ended early.
     #[error("the request's body broke off")]
     Broken,
+    /// The malware scanner gave no verdict.
+    #[error("an attachment could not be scanned")]
+    Scan(#[from] ScanFault),
     /// A task died.
     #[error("a task of the gateway died")]
     Task(#[from] tokio::task::JoinError),

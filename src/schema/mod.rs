@@ -4,6 +4,7 @@
 //! submitted value or an unknown member's name. Nothing here goes to the network: every `$ref` is
 //! among the embedded files.
 
+pub mod attachment;
 pub mod calendar;
 pub mod catalog;
 mod fault;

@@ -216,7 +216,7 @@ mod tests {
             { "scheme": "NHS", "value": "999 000 0018" },
         ]);
         let text = shown(json!({ "offender": { "identifiers": identifiers } }));
-        assert!(text.contains(": 2003/9900042K (received as 30/1234567b)\r\n"), "{text}");
+        assert!(text.contains(": 1930/1234567B (received as 30/1234567b)\r\n"), "{text}");
         assert!(text.contains(": 2012/0000042C (received as 12/42C)\r\n"), "{text}");
         assert!(text.contains(": 9990000018 (received as 999 000 0018)\r\n"), "{text}");
     }
@@ -224,9 +224,9 @@ mod tests {
     #[test]
     fn an_identifier_in_its_canonical_form_and_a_wrong_one_stand_as_received() {
         let identifiers =
-            json!([{ "scheme": "PNC", "value": "2003/9900042K" }, { "scheme": "CRO", "value": "42/07R" }]);
+            json!([{ "scheme": "PNC", "value": "1930/1234567B" }, { "scheme": "CRO", "value": "42/07R" }]);
         let text = shown(json!({ "offender": { "identifiers": identifiers } }));
-        assert!(text.contains(": 2003/9900042K\r\n") && text.contains(": 42/07R\r\n"), "{text}");
+        assert!(text.contains(": 1930/1234567B\r\n") && text.contains(": 42/07R\r\n"), "{text}");
         assert!(!text.contains("received as"), "{text}");
     }
 

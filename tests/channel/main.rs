@@ -2,10 +2,15 @@
 //! is told to have been.
 
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
-#![allow(clippy::unwrap_used, reason = "a fault in a helper fails the test that called it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a fault in a helper fails the test that called it")]
 
+#[path = "../attachments/archive.rs"]
+mod archive;
+#[path = "../attachments/clamd.rs"]
+mod clamd;
 mod email;
 mod peers;
+mod scanner;
 mod webhook;
 
 use std::{path::PathBuf, time::Duration};

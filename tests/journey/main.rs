@@ -3,16 +3,21 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it should be")]
 
+#[path = "../attachments/archive.rs"]
+mod archive;
 mod attachments;
 mod by_email;
 mod by_mailbox;
 mod by_webhook;
+#[path = "../attachments/clamd.rs"]
+mod clamd;
 mod door;
 mod permitted;
 mod proved;
 mod refused;
 mod repeated;
 mod restarted;
+mod scanned;
 mod store_failure;
 mod support;
 mod undelivered;

@@ -462,6 +462,8 @@ const MET: &[(Code, &str)] = &[
     (Code::AttachmentCount, "an_attachment_that_does_not_come"),
     (Code::AttachmentDigest, "an_attachment_that_is_another_one"),
     (Code::AttachmentTooLarge, "an_attachment_that_is_too_large"),
+    (Code::AttachmentType, "a_file_of_another_type_is_refused_without_saying_of_which"),
+    (Code::AttachmentInfected, "a_file_that_the_scanner_objects_to_is_refused_and_a_clean_one_arrives"),
     (Code::IdConflict, "other_bytes_under_a_used_id"),
     (Code::TooManyChecks, "too_many_checks_in_a_minute"),
     (Code::Facts, "a_record_of_a_meeting_that_does_not_meet_the_rules"),
@@ -473,11 +475,13 @@ const NOT_MET: &[(Code, &str)] = &[
     (Code::WrongMethod, "answers what is no post: door.rs"),
 ];
 
+const TESTS: &str = concat!(include_str!("refused.rs"), include_str!("scanned.rs"));
+
 #[test]
 fn every_code_is_met_by_a_test() {
     for code in Code::ALL {
         let met = MET.iter().find(|(met, _)| met == code);
-        let there = |test: &str| include_str!("refused.rs").contains(&format!("async fn {test}("));
+        let there = |test: &str| TESTS.contains(&format!("async fn {test}("));
         let excused = NOT_MET.iter().any(|(not_met, _)| not_met == code);
         assert!(met.is_some_and(|(_, test)| there(test)) || excused, "no test meets {}", code.as_str());
     }

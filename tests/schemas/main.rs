@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+#[path = "../attachments/archive.rs"]
+mod archive;
+mod attachments;
 mod formats;
 mod hostile;
 mod rules;

@@ -113,10 +113,7 @@ impl OpenedCopy {
     /// The file name for the `number`th attachment: its number, so that names cannot collide, and what
     /// of the sender's name is safe.
     pub fn attachment_name(&self, number: usize) -> String {
-        let message: Option<serde_json::Value> = serde_json::from_str(&self.content.message).ok();
-        let place = format!("/attachments/{number}/name");
-        let name = message.as_ref().and_then(|message| message.pointer(&place)?.as_str());
-        format!("{number}-{}", safe_file_name(name.unwrap_or_default()))
+        attachment_name(number, &serde_json::from_str(&self.content.message).unwrap_or_default())
     }
 
     /// What the gateway states, in words.
@@ -143,6 +140,11 @@ impl OpenedCopy {
             ("checked", "the gateway's signature, the message's digest, and that it is for you".into()),
         ])
     }
+}
+
+fn attachment_name(number: usize, message: &serde_json::Value) -> String {
+    let name = message.pointer(&format!("/attachments/{number}/name")).and_then(|name| name.as_str());
+    format!("{number}-{}", safe_file_name(name.unwrap_or_default()))
 }
 
 /// A sealed copy and where its attachments are.

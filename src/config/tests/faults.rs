@@ -31,6 +31,7 @@ fn unknown_keys_are_told_at_each_level() {
         ("[delivery]", "jiter_percent", "jitter_percent"),
         ("[webhook]", "alow", "allow"),
         ("[mail]", "sever_name", "server_name"),
+        ("[scanner]", "adress", "address"),
         ("[ledger]", "checkpoint_intervall", "checkpoint_interval"),
         ("[log]", "fromat", "format"),
     ] {
@@ -95,6 +96,8 @@ fn a_bad_value_is_told_with_its_line_and_what_is_wanted_and_is_never_repeated() 
             "allow = { \"kent-yot\" = [\"10.0.0.1/8\"] }",
             "`webhook.allow.kent-yot.0`|want an IP network",
         ),
+        ("scanner", "address = \"192.0.2.1:3310\"", "`scanner.address`|or a loopback address"),
+        ("scanner", "address = \"unix:secret\"", "the absolute path of clamd's socket"),
         ("ledger", "checkpoint_interval = \"2s\"", "from \"10ms\" to \"1s\""),
         ("store", "path = \"credential:../secret\"", "`store.path`|want the name of a credential"),
         ("store", "path = \"credential:secret\"", "CREDENTIALS_DIRECTORY is not set"),

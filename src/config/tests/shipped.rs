@@ -73,6 +73,7 @@ fn settings_that_are_left_out_show_what_they_are_otherwise() {
         .collect();
     let mut config = settings(&written).unwrap();
     assert_eq!(config.mail.ca.take().unwrap(), Path::new("config/tls/relay-ca.crt"));
+    assert_eq!(config.scanner.address.take().unwrap().to_string(), "unix:/run/clamav/clamd.ctl");
     assert_eq!(config, settings(LEAST).unwrap());
 }
 
@@ -97,7 +98,7 @@ fn the_bounds_in_the_comments_are_those_in_the_code() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 45, "settings with bounds");
+    assert_eq!(seen, 46, "settings with bounds");
 }
 
 #[test]

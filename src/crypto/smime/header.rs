@@ -12,6 +12,8 @@ use super::transfer::push_escape;
 
 /// Longer names are cut, their extension kept: mail programs differ in how long a name they take.
 const FILE_NAME_CHARS_MAX: usize = 100;
+/// Most file systems hold 255 bytes, and readers put something before the name.
+const FILE_NAME_BYTES_MAX: usize = 200;
 const EXTENSION_CHARS_MAX: usize = 16;
 /// Names and subjects up to here fit a line of 78 characters (RFC 5322 §2.1.1) as they are.
 const PLAIN_CHARS_MAX: usize = 60;
@@ -22,7 +24,7 @@ const LOCAL_PART_BYTES_MAX: usize = 64;
 const ADDRESS_BYTES_MAX: usize = 254;
 
 /// A file name that is safe to offer to a reader: no folder, no control or direction character, nothing
-/// that Windows reserves, at most 100 characters. A name of which nothing is left becomes `attachment`.
+/// that Windows reserves, at most 100 characters and 200 bytes. A name of which nothing is left becomes `attachment`.
 pub fn safe_file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let replaced: String =
@@ -126,33 +128,40 @@ pub(super) fn media_type(text: &str) -> &str {
 
 /// Controls, line and paragraph separators, and the invisible characters that reorder or hide text
 /// (Unicode TR 36 §2.5): `report\u{202e}fdp.exe` must not be read as a PDF.
-fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}')
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn shorten(name: &str) -> String {
-    let chars = name.chars().count();
-    if chars <= FILE_NAME_CHARS_MAX {
+    if name.chars().count() <= FILE_NAME_CHARS_MAX && name.len() <= FILE_NAME_BYTES_MAX {
         return name.into();
     }
-    let extension = name.rfind('.').map(|dot| &name[dot..]).unwrap_or_default();
+    let extension = name.rfind('.').and_then(|dot| name.get(dot..)).unwrap_or_default();
     let kept = extension.chars().count();
     let (extension, kept) = if kept <= EXTENSION_CHARS_MAX { (extension, kept) } else { ("", 0) };
-    let stem: String = name.chars().take(FILE_NAME_CHARS_MAX - kept).collect();
+    let mut bytes = extension.len();
+    let fits = |c: &char| {
+        bytes += c.len_utf8();
+        bytes <= FILE_NAME_BYTES_MAX
+    };
+    let stem: String = name.chars().take(FILE_NAME_CHARS_MAX - kept).take_while(fits).collect();
     format!("{}{extension}", stem.trim_end_matches(|c: char| c == '.' || c.is_whitespace()))
 }
 
-/// The names of devices, which Windows opens instead of a file.
-fn is_device(stem: &str) -> bool {
+/// The names of devices, which Windows opens instead of a file, whatever extension follows.
+pub fn is_device(stem: &str) -> bool {
     let stem = stem.to_ascii_uppercase();
     let numbered = |port: &str| {
-        stem.strip_prefix(port)
-            .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
+        let rest = stem.strip_prefix(port).map(|rest| rest.chars().collect::<Vec<_>>());
+        // Windows takes the raised digits of Latin-1 for digits.
+        rest.is_some_and(|rest| matches!(*rest, ['0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}']))
     };
-    ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || numbered("COM") || numbered("LPT")
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str())
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 fn percent_encoded(c: char) -> Zeroizing<Vec<u8>> {
@@ -182,6 +191,9 @@ mod tests {
             ("report\u{202e}fdp.exe", "report_fdp.exe"),
             ("a\r\nBcc: x@example.com", "a__Bcc_ x@example.com"),
             ("nul.txt", "_nul.txt"),
+            ("com\u{b9}.pdf", "_com\u{b9}.pdf"),
+            ("CONIN$", "_CONIN$"),
+            ("in\u{200d}visi\u{ad}ble.pdf", "in_visi_ble.pdf"),
             (".htaccess. ", "htaccess"),
             ("\"quoted\".txt", "_quoted_.txt"),
             ("Cofnodion tŷ.docx", "Cofnodion tŷ.docx"),
@@ -196,6 +208,8 @@ mod tests {
     fn long_file_names_keep_their_extension() {
         let name = safe_file_name(&format!("{}.pdf", "é".repeat(300)));
         assert_eq!((name.chars().count(), name.ends_with("é.pdf")), (100, true));
+        let name = safe_file_name(&format!("{}.pdf", "\u{20000}".repeat(100)));
+        assert_eq!((name.len(), name.ends_with("\u{20000}.pdf")), (200, true));
     }
 
     #[test]

@@ -30,7 +30,7 @@ use super::random::{NoRandom, Random};
 
 pub use certificate::{CertificateFault, RecipientCertificate};
 pub use cms::{envelope, sign};
-pub use header::safe_file_name;
+pub use header::{is_deceptive, is_device, safe_file_name};
 pub use identity::SigningIdentity;
 pub use mail::{OuterHeaders, sealed_mail};
 pub use mime::{Boundary, Entity};

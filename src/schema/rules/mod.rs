@@ -11,6 +11,7 @@
 mod findings;
 mod subject;
 
+mod attachments;
 mod category;
 mod dates;
 mod envelope;
@@ -98,7 +99,7 @@ pub fn of(message_type: MessageType) -> &'static [&'static [Rule]] {
     use MessageType as T;
     // Each type's own rules, after what holds for every message and for every message with a person.
     macro_rules! every {
-        ($($part:expr),*) => { &[envelope::RULES, sweep::RULES, $($part),*] };
+        ($($part:expr),*) => { &[envelope::RULES, attachments::RULES, sweep::RULES, $($part),*] };
     }
     macro_rules! person {
         ($($part:expr),*) => {

@@ -82,8 +82,10 @@ fn exactly_one_category(message: &Subject<'_>, found: &mut Findings<'_>) {
         if !message.at(block).is_some_and(Value::is_object) {
             continue;
         }
+        // Where both blocks stand, the status is what has to tell; a meeting may leave it to it.
+        let told_elsewhere = block == "body.meeting" && message.has("body.mappa");
         match message.at(member).map(|category| (category.is_number(), category.as_i64())) {
-            None if !may_be_open => found.add(&CATEGORY_MISSING, pointer),
+            None if !may_be_open && !told_elsewhere => found.add(&CATEGORY_MISSING, pointer),
             Some((_, Some(0))) if may_be_open => {}
             Some((_, Some(1..=4))) => {}
             Some((true, _)) => found.add(&CATEGORY_UNKNOWN, pointer),

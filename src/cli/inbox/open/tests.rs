@@ -135,6 +135,24 @@ fn the_name_of_an_attachment_cannot_leave_the_folder() {
     assert_eq!(opened.attachment_name(1), "1-attachment");
 }
 
+proptest::proptest! {
+    #[test]
+    fn whatever_the_name_of_an_attachment_it_is_one_visible_file_in_the_folder(
+        name in proptest::prop_oneof![
+            proptest::prelude::any::<String>(),
+            "[\u{20000}-\u{20010}]{60,128}[.]pdf",
+            "[./\\\\: \\x00-\\x1f\u{202e}\u{200d}]{0,12}(nul|con|com1|a)?[. ]{0,3}(pdf|exe)?",
+        ],
+    ) {
+        let written = attachment_name(0, &json!({ "attachments": [{ "name": name }] }));
+        let path = Path::new("folder").join(&written);
+        proptest::prop_assert_eq!(path.parent(), Some(Path::new("folder")));
+        proptest::prop_assert_eq!(path.file_name().and_then(|name| name.to_str()), Some(&*written));
+        proptest::prop_assert!(written.starts_with("0-") && written.len() <= 255 && !written.contains(['\\', ':']));
+        proptest::prop_assert!(!written.chars().any(crate::crypto::smime::is_deceptive));
+    }
+}
+
 #[test]
 fn an_attachment_that_is_not_the_stated_one_is_told() {
     let other = sealed(b"what the statement says was attached");
