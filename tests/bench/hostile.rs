@@ -33,8 +33,7 @@ pub fn texts(sound: &str) -> Vec<(&'static str, String)> {
 /// The sound referral with something else at a place.
 fn with(sound: &str, pointer: &str, value: Value) -> String {
     let mut message: Value = serde_json::from_str(sound).unwrap();
-    let (parent, member) = pointer.rsplit_once('/').unwrap();
-    message.pointer_mut(parent).unwrap()[member] = value;
+    *message.pointer_mut(pointer).unwrap() = value;
     message.to_string()
 }
 

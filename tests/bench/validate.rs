@@ -45,7 +45,7 @@ fn main() {
         return one_hostile(&schemas, &wanted);
     }
     println!("message              bytes  parse µs  judge µs  messages/s  serde_json µs  ratio");
-    for (name, text) in [("referral", REFERRAL.to_owned()), ("minutes", grown(MINUTES, 250_000))] {
+    for (name, text) in [("referral", compact(REFERRAL)), ("minutes", grown(MINUTES, 250_000))] {
         let parse = median(|| drop(black_box(strict::parse(text.as_bytes(), DEPTH_MAX).unwrap())));
         let peer = median(|| drop(black_box(serde_json::from_str::<Value>(&text).unwrap())));
         let json = strict::parse(text.as_bytes(), DEPTH_MAX).unwrap();
@@ -65,7 +65,7 @@ fn main() {
         );
     }
     println!("\nhostile                 bytes    ms  peak MiB  outcome");
-    for (name, _) in hostile::texts(REFERRAL) {
+    for (name, _) in hostile::texts(&compact(REFERRAL)) {
         // In a process of its own, so that no memory is at hand that another one left.
         let told = Command::new(std::env::current_exe().unwrap()).env(ONE, name).output().unwrap();
         assert!(told.status.success(), "{name}");
@@ -77,7 +77,8 @@ fn main() {
 const ONE: &str = "PORTCULLIS_BENCH_HOSTILE";
 
 fn one_hostile(schemas: &Schemas, wanted: &str) {
-    let (name, text) = hostile::texts(REFERRAL).into_iter().find(|(name, _)| *name == wanted).unwrap();
+    let (name, text) =
+        hostile::texts(&compact(REFERRAL)).into_iter().find(|(name, _)| *name == wanted).unwrap();
     // What is set up once is there before a message comes.
     faults(schemas, &strict::parse(REFERRAL.as_bytes(), DEPTH_MAX).unwrap());
     // Forgets the peak so far.
@@ -112,6 +113,11 @@ fn whole(schemas: &Schemas, bytes: &[u8]) -> String {
         Ok(json) if Head::read(&json).message_type.is_none() => "no envelope".to_owned(),
         Ok(json) => format!("{} faults", faults(schemas, &json)),
     }
+}
+
+/// Without the white space of a file made for people.
+fn compact(text: &str) -> String {
+    serde_json::from_str::<Value>(text).unwrap().to_string()
 }
 
 /// Minutes with more contributions, decisions and actions, up to some length.

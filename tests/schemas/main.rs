@@ -7,6 +7,7 @@
 mod archive;
 mod attachments;
 mod evolution;
+mod examples;
 mod formats;
 mod hostile;
 mod published;
