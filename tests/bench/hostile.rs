@@ -20,6 +20,7 @@ pub fn texts(sound: &str) -> Vec<(&'static str, String)> {
             "same recipient",
             with(sound, "/recipients", json!(vec![json!({ "agency_id": "kent-yot" }); 20_000])),
         ),
+        ("many recipients", with(sound, "/recipients", (0..20_000).map(recipient).collect())),
         ("long text", with(sound, "/body/conviction/offence_summary", json!(long))),
         ("pattern bait", with(sound, "/case_ref", json!(long))),
         ("date bait", with(sound, "/body/offender/date_of_birth", json!("0".repeat(900_000)))),
@@ -28,6 +29,10 @@ pub fn texts(sound: &str) -> Vec<(&'static str, String)> {
         ("long number", format!("[{}]", "9".repeat(MIB - 2))),
         ("long name", format!(r#"{{"{}":0}}"#, "n".repeat(MIB - 6))),
     ]
+}
+
+fn recipient(number: usize) -> Value {
+    json!({ "agency_id": format!("kent-{number}") })
 }
 
 /// The sound referral with something else at a place.
