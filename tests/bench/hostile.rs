@@ -38,7 +38,8 @@ fn recipient(number: usize) -> Value {
 /// The sound referral with something else at a place.
 fn with(sound: &str, pointer: &str, value: Value) -> String {
     let mut message: Value = serde_json::from_str(sound).unwrap();
-    *message.pointer_mut(pointer).unwrap() = value;
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    message.pointer_mut(parent).unwrap()[member] = value;
     message.to_string()
 }
 
