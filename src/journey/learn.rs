@@ -43,6 +43,8 @@ pub fn carried_by(envelope: &Envelope, body: Option<&Value>, case: &Case) -> Vec
             .and_then(|c| u8::try_from(c).ok()),
         lead: lead.clone(),
         shared_supervision: shared_supervision(mappa),
+        convicted: None,
+        foreign_national: None,
     };
     let leads =
         lead.as_ref() == Some(&by) && case.is_none_or(|case| case.lead.is_none() || case.lead == lead);

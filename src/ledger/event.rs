@@ -352,6 +352,8 @@ mod tests {
             category: Some(2),
             lead: None,
             shared_supervision: vec![],
+            convicted: None,
+            foreign_national: None,
         };
         let event =
             Event::FactChanged { case_ref: "46-2026-7K3M9Q2F".parse().unwrap(), by, message_id: None, fact };

@@ -3,9 +3,12 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AgencyId, Area, CaseRef, MeetingId, Purpose, agency::text_enum};
+use super::{
+    AgencyId, Approval, ApprovalKind, Area, CaseRef, Designation, MeetingId, Purpose, agency::text_enum,
+};
 
 /// One fact, as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +31,63 @@ pub enum Fact {
         /// Other responsible authority agencies that share supervision (P5).
         #[serde(default)]
         shared_supervision: Vec<AgencyId>,
+        /// Whether there is a conviction, caution or finding under s.327(4) (P14).
+        #[serde(default)]
+        convicted: Option<bool>,
+        /// Whether the person is a foreign national (P36).
+        #[serde(default)]
+        foreign_national: Option<bool>,
     },
+    /// The co-ordination unit confirms or changes what holds about the case. What is absent stays.
+    CaseStated {
+        /// Which unit.
+        by: AgencyId,
+        /// For which limbs of s.325(2).
+        #[serde(default)]
+        purposes: Option<BTreeSet<Purpose>>,
+        /// Category 1 to 4.
+        #[serde(default)]
+        category: Option<u8>,
+        /// The lead agency.
+        #[serde(default)]
+        lead: Option<AgencyId>,
+        /// As in `CaseOpened`.
+        #[serde(default)]
+        convicted: Option<bool>,
+        /// As in `CaseOpened`.
+        #[serde(default)]
+        foreign_national: Option<bool>,
+    },
+    /// The co-ordination unit set the level: by a decision on a referral or a change of level.
+    LevelSet {
+        /// Which unit.
+        by: AgencyId,
+        /// 1 to 3.
+        level: u8,
+    },
+    /// The co-ordination unit let the case leave.
+    Left {
+        /// Which unit.
+        by: AgencyId,
+        /// What it leaves.
+        scope: ExitScope,
+    },
+    /// Who was at a meeting and who holds an action, by its attendance record or its final minutes. The
+    /// record of final minutes stands over any attendance record, also a later one (design §4).
+    Present {
+        /// Which meeting.
+        meeting_id: MeetingId,
+        /// Whether final minutes say so.
+        by_minutes: bool,
+        /// Who is recorded as present (P15).
+        attended: BTreeSet<AgencyId>,
+        /// Who holds an action (P16).
+        action_owners: BTreeSet<AgencyId>,
+    },
+    /// An associate was designated. The latest of one id replaces the one before.
+    Designated(Designation),
+    /// Something was approved. The latest of one id replaces the one before.
+    Approved(Approval),
     /// A referral arrived about a case that was open already.
     Referred {
         /// Who referred.
@@ -45,6 +104,16 @@ pub enum Fact {
     /// A meeting as the co-ordination unit records it. The latest replaces the one before.
     Meeting(MeetingFacts),
 }
+
+text_enum!(
+    /// What a case leaves at its exit (D19).
+    ExitScope {
+        /// The arrangements altogether.
+        Mappa = "mappa",
+        /// Level 2 and 3; it is managed at level 1 from now on.
+        MultiAgencyManagement = "multi_agency_management",
+    }
+);
 
 /// A meeting of a case: who stands where towards it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +206,20 @@ pub struct CaseFacts {
     pub openers: BTreeSet<AgencyId>,
     /// Its meetings, each as last recorded.
     pub meetings: Vec<MeetingFacts>,
+    /// The meetings whose attendance final minutes told.
+    pub minuted: BTreeSet<MeetingId>,
+    /// Whether there is a conviction, caution or finding (P14). `None` until somebody says so.
+    pub convicted: Option<bool>,
+    /// Whether the person is a foreign national (P36). `None` until somebody says so.
+    pub foreign_national: Option<bool>,
+    /// The level, once the co-ordination unit set it.
+    pub level: Option<u8>,
+    /// Whether it left MAPPA altogether.
+    pub left: bool,
+    /// Its associates, past ones too.
+    pub designations: Vec<Designation>,
+    /// Its approvals, past ones too.
+    pub approvals: Vec<Approval>,
 }
 
 impl CaseFacts {
@@ -155,6 +238,13 @@ impl CaseFacts {
                 shared_supervision: BTreeSet::new(),
                 openers: BTreeSet::new(),
                 meetings: Vec::new(),
+                minuted: BTreeSet::new(),
+                convicted: None,
+                foreign_national: None,
+                level: None,
+                left: false,
+                designations: Vec::new(),
+                approvals: Vec::new(),
             });
             case.version = version;
             case.learn(fact);
@@ -176,25 +266,103 @@ impl CaseFacts {
 
     fn learn(&mut self, fact: Fact) {
         match fact {
-            Fact::CaseOpened { by, proposed, area, purpose, category, lead, shared_supervision } => {
+            Fact::CaseOpened {
+                by,
+                proposed,
+                area,
+                purpose,
+                category,
+                lead,
+                shared_supervision,
+                convicted,
+                foreign_national,
+            } => {
                 self.area = area;
                 self.purposes.insert(purpose);
                 self.category = category.or(self.category);
+                self.convicted = convicted.or(self.convicted);
+                self.foreign_national = foreign_national.or(self.foreign_national);
                 self.openers.insert(by);
                 if !proposed {
                     self.lead = lead;
                     self.shared_supervision = shared_supervision.into_iter().collect();
                 }
             }
+            Fact::CaseStated { purposes, category, lead, convicted, foreign_national, .. } => {
+                self.purposes = purposes.unwrap_or_else(|| std::mem::take(&mut self.purposes));
+                self.category = category.or(self.category);
+                self.lead = lead.or_else(|| self.lead.take());
+                self.convicted = convicted.or(self.convicted);
+                self.foreign_national = foreign_national.or(self.foreign_national);
+            }
             Fact::Referred { by } => {
                 self.openers.insert(by);
             }
             Fact::Claimed { .. } => {}
-            Fact::Meeting(meeting) => {
-                self.meetings.retain(|known| known.meeting_id != meeting.meeting_id);
-                self.meetings.push(meeting);
+            Fact::LevelSet { level, .. } => {
+                self.level = Some(level);
+                self.left = false;
+            }
+            Fact::Left { scope: ExitScope::Mappa, .. } => self.left = true,
+            Fact::Left { scope: ExitScope::MultiAgencyManagement, .. } => self.level = Some(1),
+            Fact::Meeting(meeting) => self.learn_meeting(meeting),
+            Fact::Present { meeting_id, by_minutes, attended, action_owners } => {
+                self.learn_presence(meeting_id, by_minutes, attended, action_owners);
+            }
+            Fact::Designated(designation) => {
+                self.designations.retain(|known| known.designation_id != designation.designation_id);
+                self.designations.push(designation);
+            }
+            Fact::Approved(approval) => {
+                self.approvals.retain(|known| known.approval_id != approval.approval_id);
+                self.approvals.push(approval);
             }
         }
+    }
+
+    /// A record of a meeting replaces the one before, but for who was present once final minutes told it.
+    fn learn_meeting(&mut self, mut meeting: MeetingFacts) {
+        let place = self.meetings.iter().position(|known| known.meeting_id == meeting.meeting_id);
+        if let Some(known) = place.map(|place| self.meetings.remove(place))
+            && self.minuted.contains(&known.meeting_id)
+        {
+            (meeting.attended, meeting.action_owners) = (known.attended, known.action_owners);
+        }
+        self.meetings.push(meeting);
+    }
+
+    fn learn_presence(
+        &mut self,
+        meeting_id: MeetingId,
+        by_minutes: bool,
+        attended: BTreeSet<AgencyId>,
+        action_owners: BTreeSet<AgencyId>,
+    ) {
+        if self.minuted.contains(&meeting_id) && !by_minutes {
+            return;
+        }
+        let Some(meeting) = self.meetings.iter_mut().find(|known| known.meeting_id == meeting_id) else {
+            return;
+        };
+        (meeting.attended, meeting.action_owners) = (attended, action_owners);
+        if by_minutes {
+            self.minuted.insert(meeting_id);
+        }
+    }
+
+    /// The designation under which an agency is an associate of this case at a moment (P22).
+    pub fn designation(&self, agency: &AgencyId, now: Timestamp) -> Option<&Designation> {
+        self.designations.iter().find(|known| &known.agency_id == agency && known.stands(now))
+    }
+
+    /// The approvals of a kind that stand for an agency at a moment.
+    pub fn approvals(
+        &self,
+        kind: ApprovalKind,
+        to: &AgencyId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &Approval> {
+        self.approvals.iter().filter(move |known| known.kind == kind && &known.to == to && known.stands(now))
     }
 
     /// One of its meetings.
@@ -231,6 +399,8 @@ mod tests {
             category: Some(2),
             lead: lead.map(agency),
             shared_supervision: vec![],
+            convicted: None,
+            foreign_national: None,
         };
         let facts = [
             (3, opened("kent-police", true, Some("kent-police"))),

@@ -90,6 +90,15 @@ uuid_id!(
     MeetingId, "a lower-case UUID"
 );
 
+uuid_id!(
+    /// A designation under section 325(4A)(c), named by the co-ordination unit.
+    DesignationId, "a lower-case UUID"
+);
+uuid_id!(
+    /// A written authority, named by whoever gives it.
+    ApprovalId, "a lower-case UUID"
+);
+
 impl DeliveryId {
     /// The short form that stands in a mail's subject, `7F3K-9Q2M`: the last forty random bits in
     /// Crockford's base32. It tells nothing about the case, and a telephone call can quote it.

@@ -4,6 +4,7 @@
 mod agency;
 mod envelope;
 mod facts;
+mod grant;
 mod id;
 mod kind;
 pub mod time;
@@ -12,6 +13,9 @@ pub use agency::{
     Agency, AgencyType, Channel, Contact, EncryptionKey, MailBox, SmimeProfile, Status, Webhook,
 };
 pub use envelope::{AttachmentHead, Envelope, Marking, Recipient, Sender};
-pub use facts::{CaseFacts, Fact, InviteReason, Invitee, MeetingFacts};
-pub use id::{AgencyId, Area, CaseRef, DeliveryId, EventId, Malformed, MeetingId, MessageId};
+pub use facts::{CaseFacts, ExitScope, Fact, InviteReason, Invitee, MeetingFacts};
+pub use grant::{Approval, ApprovalKind, Designation};
+pub use id::{
+    AgencyId, ApprovalId, Area, CaseRef, DeliveryId, DesignationId, EventId, Malformed, MeetingId, MessageId,
+};
 pub use kind::{MessageType, Purpose};

@@ -67,6 +67,13 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Ent
         shared_supervision: all,
         openers: BTreeSet::new(),
         meetings: vec![meeting.clone()],
+        minuted: BTreeSet::new(),
+        convicted: Some(true),
+        foreign_national: Some(true),
+        level: Some(2),
+        left: false,
+        designations: Vec::new(),
+        approvals: Vec::new(),
     };
     let claims = Claims {
         message_type: MessageType::Minutes,

@@ -283,6 +283,8 @@ pub fn opened(by: &str) -> Fact {
         category: Some(2),
         lead: None,
         shared_supervision: vec![],
+        convicted: None,
+        foreign_national: None,
     }
 }
 

@@ -164,6 +164,13 @@ pub fn case() -> CaseFacts {
         shared_supervision: BTreeSet::new(),
         openers: BTreeSet::from([id("kent-probation")]),
         meetings: vec![meeting()],
+        minuted: BTreeSet::new(),
+        convicted: Some(true),
+        foreign_national: Some(true),
+        level: Some(2),
+        left: false,
+        designations: Vec::new(),
+        approvals: Vec::new(),
     }
 }
 

@@ -84,7 +84,8 @@ pub(super) fn learn(conn: &Connection, change: &FactChange) -> Result<Learned, S
 fn meeting(fact: &Fact) -> Option<MeetingId> {
     match fact {
         Fact::Meeting(meeting) => Some(meeting.meeting_id),
-        Fact::CaseOpened { .. } | Fact::Referred { .. } | Fact::Claimed { .. } => None,
+        Fact::Present { meeting_id, .. } => Some(*meeting_id),
+        _ => None,
     }
 }
 
