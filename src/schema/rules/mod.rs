@@ -11,13 +11,17 @@
 mod findings;
 mod subject;
 
+mod anonymous;
 mod attachments;
 mod category;
 mod dates;
 mod envelope;
 mod identifiers;
+mod offender_told;
 mod person;
+mod signs;
 mod sweep;
+mod timing;
 
 mod action_update;
 mod agency_report;

@@ -40,14 +40,24 @@ impl Agencies for () {
 }
 
 impl Subject<'_> {
+    /// What kind of body a part of the message names in its `agency_id`.
+    pub fn kind_of(&self, part: &Value) -> Option<AgencyType> {
+        self.agencies.kind(part.text("agency_id")?)
+    }
+
     /// What kind of body the sender is.
     pub fn sender_kind(&self) -> Option<AgencyType> {
-        self.agencies.kind(self.text("sender.agency_id")?)
+        self.kind_of(self.at("sender")?)
     }
 
     /// The day of `created_at`, as the sender tells it (UTC).
     pub fn created_on(&self) -> Option<Date> {
         self.text("created_at")?.get(..10)?.parse().ok()
+    }
+
+    /// The day on which the sender wrote the message; if that cannot be read, the day of its coming.
+    pub fn sent_on(&self) -> Date {
+        self.created_on().unwrap_or(self.today)
     }
 }
 
@@ -61,6 +71,9 @@ impl Deref for Subject<'_> {
 
 /// Every whole number below has a floating-point number of its own.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The longest list of the schemas, the chronology of a serious case review.
+const ENTRIES_MAX: usize = 500;
 
 /// Finds members by a path of names with dots between them. What is not there, or is of another
 /// type, is `None` or empty: the schema tells that.
@@ -93,9 +106,11 @@ pub trait Look {
         })
     }
 
-    /// The entries of a list.
+    /// The entries of a list, as many as any schema allows. What comes after them the schema refuses
+    /// anyway, and rules that hold entries against each other stay short on a hostile list.
     fn list(&self, path: &str) -> &[Value] {
-        self.at(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        let entries = self.at(path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        entries.get(..ENTRIES_MAX).unwrap_or(entries)
     }
 
     /// Whether something is there.
@@ -107,5 +122,38 @@ pub trait Look {
 impl Look for Value {
     fn at(&self, path: &str) -> Option<&Value> {
         path.split('.').try_fold(self, |value, name| value.get(name)).filter(|value| !value.is_null())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::catalog;
+
+    fn longest(schema: &Value) -> u64 {
+        let own = schema.get("maxItems").and_then(Value::as_u64).unwrap_or_default();
+        let inner = match schema {
+            Value::Object(members) => members.values().map(longest).max(),
+            Value::Array(entries) => entries.iter().map(longest).max(),
+            _ => None,
+        };
+        own.max(inner.unwrap_or_default())
+    }
+
+    #[test]
+    fn rules_see_every_entry_that_a_schema_allows() {
+        let schemas = catalog::FILES.iter().map(|(_, text)| serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(schemas.map(|schema| longest(&schema)).max(), Some(ENTRIES_MAX as u64));
+    }
+
+    #[test]
+    fn whole_numbers_have_two_writings_and_blank_texts_and_nulls_are_none() {
+        let value = json!({ "a": 3.0, "b": 3.5, "c": 1e300, "d": " \t", "e": null, "f": { "g": 3 } });
+        assert_eq!((value.number("a"), value.number("b"), value.number("c")), (Some(3), None, None));
+        assert_eq!((value.text("d"), value.has("e"), value.number("f.g")), (None, false, Some(3)));
+        assert_eq!((value.list("d").len(), value.number("d.g")), (0, None));
+        assert_eq!(json!({ "a": vec![0; ENTRIES_MAX + 1] }).list("a").len(), ENTRIES_MAX);
     }
 }

@@ -59,7 +59,7 @@ pub(super) const LEVEL_1: Say = Say {
     severity: Warn,
     message: "category 3 exists because several agencies must manage the case together, which level 1 does not",
     fix: "choose level 2 or 3, or consider whether the person still belongs to category 3",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 pub(super) const CATEGORY_1_APPLIES: Say = Say {

@@ -5,7 +5,7 @@ use super::{
     super::{Findings, Look as _, Say, Severity::Reject, Subject, person},
     category,
 };
-use crate::message::AgencyType;
+use crate::message::AgencyType::{Police, Prison, Probation};
 
 pub(super) const GROUND_MISSING: Say = Say {
     code: "category_4_ground_missing",
@@ -63,14 +63,10 @@ pub(super) fn authority_decided(message: &Subject<'_>, found: &mut Findings<'_>)
     if message.text("body.mappa.category_rationale").is_none() {
         found.add(&RATIONALE_MISSING, "/body/mappa/category_rationale");
     }
-    if !message.has("body.mappa.ra_decision_maker") {
+    let Some(officer) = message.at("body.mappa.ra_decision_maker") else {
         return found.add(&DECISION_MAKER_MISSING, "/body/mappa/ra_decision_maker");
-    }
-    let agency = message.text("body.mappa.ra_decision_maker.agency_id");
-    let kind = agency.and_then(|agency| message.agencies.kind(agency));
-    if kind
-        .is_some_and(|kind| !matches!(kind, AgencyType::Police | AgencyType::Probation | AgencyType::Prison))
-    {
+    };
+    if !matches!(message.kind_of(officer), None | Some(Police | Probation | Prison)) {
         found.add(&DECISION_MAKER_ELSEWHERE, "/body/mappa/ra_decision_maker/agency_id");
     }
 }
