@@ -84,11 +84,12 @@ fn every_outcome_of_every_rule_has_a_sample_that_shows_it() {
 }
 
 #[test]
-fn no_accepted_sample_is_refused_by_a_rule() {
+fn no_accepted_sample_is_refused_or_warned_about() {
     let (schemas, agencies) = (Schemas::embedded().unwrap(), Sample::load());
     for (name, bytes) in super::samples("accepted") {
         let verdict = judge(&schemas, &agencies, &strict::parse(&bytes, 64).unwrap());
         assert_eq!(verdict.faults, [], "{name}");
+        assert_eq!(verdict.warnings, [], "{name}: ordinary messages do not drown in warnings");
     }
 }
 

@@ -17,7 +17,7 @@ const PREVIOUS_MINUTES_MISSING: Say = Say {
     code: "previous_minutes_missing",
     severity: Warn,
     message: "the pack for a review does not include the minutes of the meeting before",
-    fix: "add a document of kind previous_minutes to `body.documents`",
+    fix: "add a document of kind previous_minutes to `documents`",
     source: "MAPPA Guidance 2012, form L",
 };
 
@@ -35,7 +35,7 @@ const ATTACHMENT_WITHOUT_OWNER: Say = Say {
     severity: Reject,
     message: "every attachment names the agency that supplied it and stays responsible for it",
     fix: "add `owner_agency` to the attachment",
-    source: "MAPPA Guidance ch. 9",
+    source: "MAPPA Guidance ch. 9 (May 2022)",
 };
 
 /// V55: shared information stays the responsibility of the agency that supplied it.
@@ -51,7 +51,7 @@ const PAPERS_LATE: Say = Say {
     code: "papers_late",
     severity: Warn,
     message: "the papers go out fewer than {} working days before the meeting",
-    fix: "send papers {} working days ahead, or set `body.meeting.urgent` if it was called at short notice",
+    fix: "send papers {} working days ahead, or set `meeting.urgent` if it was called at short notice",
     source: "Kent and Medway Safeguarding Procedures 2.4.5 §11; the figure is a Portcullis default",
 };
 
