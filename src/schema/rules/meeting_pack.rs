@@ -56,12 +56,12 @@ const PAPERS_LATE: Say = Say {
 };
 
 /// T3: papers come early enough to be read, but for urgent meetings, which may be called at short
-/// notice (T14).
+/// notice (T14). What the gateway asked to have sent once more was sent before.
 fn early_enough(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(held) = message.date("body.meeting.date") else { return };
     let days = message.thresholds.papers_working_days;
-    let urgent = message.flag("body.meeting.urgent") == Some(true);
-    if !urgent && working_days_between(message.today, held) < u32::from(days) {
+    let exempt = message.flag("body.meeting.urgent") == Some(true) || message.is_sent_again();
+    if !exempt && working_days_between(message.today, held) < u32::from(days) {
         found.add_with(&PAPERS_LATE, "/body/meeting/date", days);
     }
 }

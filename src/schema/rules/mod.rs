@@ -155,7 +155,7 @@ pub fn all() -> Vec<&'static Rule> {
     rules
 }
 
-/// Rules of the domain that are not here, and why.
+/// Rules of the domain (§4) that are not here, and why. At present none is missing.
 pub const ELSEWHERE: &[(&str, &str)] = &[];
 
 /// The codes that an area profile raises and no rule knows.

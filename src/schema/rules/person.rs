@@ -80,6 +80,8 @@ fn exactly_one_category(message: &Subject<'_>, found: &mut Findings<'_>) {
         T::DwpNotice => message.flag("body.non_mappa") == Some(true),
         _ => false,
     };
+    // A plan names the meeting that it follows, and the category may have changed since.
+    let looks_back = message.message_type == T::Rmp;
     let (mut told_elsewhere, mut first) = (false, None);
     for (block, member, pointer) in CATEGORIES {
         if !message.at(block).is_some_and(Value::is_object) {
@@ -89,7 +91,7 @@ fn exactly_one_category(message: &Subject<'_>, found: &mut Findings<'_>) {
             None if !may_be_open && !told_elsewhere => found.add(&CATEGORY_MISSING, pointer),
             Some((_, Some(0))) if may_be_open => {}
             Some((_, Some(category @ 1..=4))) => {
-                if *first.get_or_insert(category) != category {
+                if *first.get_or_insert(category) != category && !looks_back {
                     found.add(&CATEGORIES_DIFFER, pointer);
                 }
             }
@@ -113,17 +115,18 @@ fn category_4_has_a_beginning(message: &Subject<'_>, found: &mut Findings<'_>) {
 const CATEGORY_4_BEGINS: Date = date(2022, 6, 28);
 
 /// V3: who brings somebody into MAPPA names what a court or the police found. The bare accusation has
-/// other ways, which the answer names.
+/// other ways, which the answer names. Nor does any other message carry somebody's case on with a
+/// conviction block that holds none (P14); those that end or correct an entry have no such block.
 fn somebody_was_found_guilty(message: &Subject<'_>, found: &mut Findings<'_>) {
-    if !brings_somebody_in(message.message_type) || !message.at("body").is_some_and(Value::is_object) {
-        return;
-    }
-    match message.at("body.conviction") {
-        None => found.add(&MARAC_OR_PROFESSIONALS_MEETING, "/body/conviction"),
-        Some(conviction) if conviction.is_object() && !found_guilty(conviction) => {
+    let Some(body) = message.at("body").filter(|body| body.is_object()) else { return };
+    match body.at("conviction") {
+        None if brings_somebody_in(message.message_type) => {
+            found.add(&MARAC_OR_PROFESSIONALS_MEETING, "/body/conviction");
+        }
+        Some(conviction) if conviction.is_object() && !found_guilty(conviction, message.today) => {
             found.add(&MARAC_OR_PROFESSIONALS_MEETING, "/body/conviction/index_offences");
         }
-        Some(_) => {}
+        _ => {}
     }
 }
 
@@ -134,10 +137,15 @@ pub(super) fn brings_somebody_in(message_type: T) -> bool {
 }
 
 /// Whether an offence is named that was dealt with: by a stated finding or its date, or because a
-/// court ordered something.
-pub(super) fn found_guilty(conviction: &Value) -> bool {
+/// court ordered something. The date of a trial to come is no finding.
+fn found_guilty(conviction: &Value, today: Date) -> bool {
     let offences = conviction.list("index_offences");
-    let dealt_with = |offence: &Value| offence.has("outcome") || offence.has("conviction_or_caution_date");
+    let dated = |offence: &Value| {
+        // What is no date is the schema's to tell.
+        offence.has("conviction_or_caution_date")
+            && offence.date("conviction_or_caution_date").is_none_or(|day| day <= today)
+    };
+    let dealt_with = |offence: &Value| offence.has("outcome") || dated(offence);
     let ordered = conviction.text("disposal.type").is_some_and(|kind| !matches!(kind, "none" | "other"));
     offences.iter().any(dealt_with) || (ordered && !offences.is_empty())
 }

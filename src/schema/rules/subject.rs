@@ -55,6 +55,11 @@ impl Subject<'_> {
         self.text("created_at")?.get(..10)?.parse().ok()
     }
 
+    /// Whether the sender sends it once more, as the gateway asked.
+    pub fn is_sent_again(&self) -> bool {
+        self.text("resends").is_some()
+    }
+
     /// The day on which the sender wrote the message; if that cannot be read, the day of its coming.
     pub fn sent_on(&self) -> Date {
         self.created_on().unwrap_or(self.today)

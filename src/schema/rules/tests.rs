@@ -126,6 +126,15 @@ fn who_chaired_or_sends_the_minutes_may_own_an_action() {
 }
 
 #[test]
+fn a_plan_may_follow_a_meeting_of_another_category() {
+    let body = json!({ "mappa": { "category": 3 }, "meeting": { "category": 2 } });
+    assert_eq!(codes_of("V1", MessageType::Rmp, &body), [""; 0]);
+    assert_eq!(codes_of("V1", MessageType::Minutes, &body), ["categories_differ"]);
+    let unknown = json!({ "mappa": { "category": 3 }, "meeting": { "category": 5 } });
+    assert_eq!(codes_of("V1", MessageType::Rmp, &unknown), ["category_unknown"]);
+}
+
+#[test]
 fn who_says_nowhere_what_is_fact_is_told_once() {
     let shared = vec![json!({ "text": "Invented.", "owner_agency": "kent-police" }); 20];
     let told = codes_of("V71", MessageType::Minutes, &json!({ "information_shared": shared }));

@@ -5,8 +5,6 @@ mod actions;
 mod attendance;
 mod plan;
 
-use serde_json::Value;
-
 use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Reject, Warn},
@@ -204,7 +202,7 @@ const MINUTES_LATE: Say = Say {
 /// V52: minutes are timely. What the gateway asked to have sent once more was sent before.
 fn in_good_time(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(held) = message.date("body.meeting.date") else { return };
-    if message.at("resends").is_some_and(Value::is_string) {
+    if message.is_sent_again() {
         return;
     }
     let days = match message.number("body.meeting.level") {
