@@ -90,14 +90,14 @@ fn exactly_one_category(message: &Subject<'_>, found: &mut Findings<'_>) {
         match message.at(member).map(|category| (category.is_number(), category.as_i64())) {
             None if !may_be_open && !told_elsewhere => found.add(&CATEGORY_MISSING, pointer),
             Some((_, Some(0))) if may_be_open => {}
-            Some((_, Some(category @ 1..=4))) => {
-                if *first.get_or_insert(category) != category && !looks_back {
-                    found.add(&CATEGORIES_DIFFER, pointer);
-                }
-            }
+            Some((_, Some(1..=4))) => {}
             Some((true, _)) => found.add(&CATEGORY_UNKNOWN, pointer),
             // What is no number is the schema's to tell.
             _ => {}
+        }
+        let known = message.number(member).filter(|category| (1..=4).contains(category));
+        if known.is_some_and(|category| *first.get_or_insert(category) != category) && !looks_back {
+            found.add(&CATEGORIES_DIFFER, pointer);
         }
         told_elsewhere = true;
     }
