@@ -54,6 +54,24 @@ fn every_accepted_sample_is_without_fault() {
 }
 
 #[test]
+fn every_type_has_samples() {
+    let accepted = samples("accepted");
+    let by_gateway = samples("made-by-gateway");
+    for message_type in MessageType::ALL {
+        let is_of = |(name, bytes): &&(String, Vec<u8>)| {
+            let json: Value = serde_json::from_slice(bytes).unwrap();
+            json["type"] == message_type.as_str()
+                || name.starts_with("receipt") && *message_type == MessageType::Receipt
+        };
+        let (found, wanted) = match message_type.made_by_agencies() {
+            true => (accepted.iter().filter(is_of).count(), 2),
+            false => (by_gateway.iter().filter(is_of).count(), 1),
+        };
+        assert!(found >= wanted, "{message_type} has {found} samples");
+    }
+}
+
+#[test]
 fn every_refused_sample_has_its_faults_all_at_once() {
     let schemas = Schemas::embedded().unwrap();
     for (name, bytes) in samples("refused").into_iter().filter(|(name, _)| rules::told(name).is_none()) {
