@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod init;
 pub mod ledger;
 pub mod pki;
+pub mod schema;
 pub mod send;
 pub mod serve;
 pub mod terminal;
@@ -52,6 +53,9 @@ enum Command {
     Serve(serve::Arguments),
     /// Try settings, policies, schemas and keys, or a message, without starting or sending anything
     Check(check::Arguments),
+    /// See what messages look like: their schemas, examples, and the data dictionary
+    #[command(subcommand)]
+    Schema(schema::Arguments),
     /// Verify the ledger
     #[command(subcommand)]
     Ledger(ledger::Arguments),
@@ -120,6 +124,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
         Command::Init(arguments) => init::run(arguments, terminal, &clock, &random),
         Command::Serve(arguments) => serving(serve::run(&arguments.config)),
         Command::Check(arguments) => check::run(&arguments, &clock, terminal),
+        Command::Schema(arguments) => schema::run(&arguments, terminal),
         Command::Ledger(arguments) => wait(ledger::run(&arguments, terminal)),
         Command::Agency(arguments) => wait(agency::run(&arguments, terminal, &clock, &random)),
         Command::Case(arguments) => case::run(&arguments, terminal, &clock, &random),

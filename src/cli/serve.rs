@@ -83,8 +83,19 @@ pub async fn start(
     clock: Clock,
     random: Random,
 ) -> anyhow::Result<Running> {
+    start_with(Schemas::embedded()?, config, listeners, clock, random).await
+}
+
+/// The same with other schemas than those of this program: a story about a version to come.
+pub async fn start_with(
+    schemas: Schemas,
+    config: Config,
+    listeners: Listeners,
+    clock: Clock,
+    random: Random,
+) -> anyhow::Result<Running> {
     install_tls_provider();
-    let gateway = Arc::new(gateway(&config, clock.clone(), random).await?);
+    let gateway = Arc::new(gateway(schemas, &config, clock.clone(), random).await?);
     introduce(&gateway, &config).await?;
     let channels = Arc::new(channels(&config, &gateway, clock)?);
     let sequencer = Sequencer::load(gateway.clone()).await.context("the ledger cannot be continued")?;
@@ -212,7 +223,7 @@ pub fn existing_store(config: &Config) -> anyhow::Result<SqliteStore> {
     Ok(SqliteStore::open(path, files, &SqliteOptions::default())?)
 }
 
-async fn gateway(config: &Config, clock: Clock, random: Random) -> anyhow::Result<Gateway> {
+async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random) -> anyhow::Result<Gateway> {
     let files = Files::open(config.store.path.join("sealed"), random.clone()).context("store.path")?;
     let store = SqliteStore::open(
         &config.store.path,
@@ -232,7 +243,7 @@ async fn gateway(config: &Config, clock: Clock, random: Random) -> anyhow::Resul
         random,
         store: Arc::new(store),
         files,
-        schemas: Schemas::embedded()?,
+        schemas,
         policies: Policies::load(&config.directory.policies)?,
         areas,
         keys,

@@ -55,6 +55,10 @@ fn every_command_is_understood_with_its_arguments() {
     for arguments in [
         &["init", "DIR", "--name", "kent.example", "--listen", "0.0.0.0:9000"][..],
         &["case", "new", "--area", "46"],
+        &["schema", "list"],
+        &["schema", "show", "referral/1.0", "--resolved"],
+        &["schema", "example", "minutes", "--minimal"],
+        &["schema", "docs", "DIR"],
         &["send", "m.json", "--attach", "a.pdf", "--attach", "b.pdf", "--dir", "DIR", "--as", "kent-police"],
         &[
             "send",

@@ -6,6 +6,7 @@ mod caller;
 mod directory;
 mod facts;
 mod ledger;
+mod lifecycle;
 mod mailbox;
 pub mod problem;
 mod schemas;

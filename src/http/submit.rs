@@ -21,7 +21,7 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{App, problem::Problem};
+use super::{App, lifecycle, problem::Problem};
 use crate::journey::{
     self, AttachmentSource, Broken, Caller, Code, Fault, NoAttachments, Posted, Refusal, Stop, accept,
 };
@@ -54,6 +54,7 @@ pub async fn submit(State(app): State<App>, caller: Caller, request: Request) ->
     let mut response =
         (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], answer.receipt).into_response();
     let headers = response.headers_mut();
+    lifecycle::tell(answer.deprecation.as_ref(), headers);
     if answer.replayed {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
@@ -76,7 +77,9 @@ pub async fn check(State(app): State<App>, caller: Caller, request: Request) -> 
     });
     let body = json!({ "message_id": routed.message_id(), "verdict": "accepted",
                        "recipients": recipients.collect::<Vec<_>>(), "warnings": routed.warnings() });
-    Ok(axum::Json(body).into_response())
+    let mut response = axum::Json(body).into_response();
+    lifecycle::tell(routed.deprecation(), response.headers_mut());
+    Ok(response)
 }
 
 enum MediaType {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -10,7 +11,7 @@ use crate::{
     crypto::sha256,
     message::{Agency, MessageType},
     schema::{
-        self, Head,
+        self, Deprecation, Head,
         strict::{self, JsonFault},
     },
 };
@@ -42,6 +43,18 @@ pub struct Accepted {
     pub(super) json: Value,
     pub(super) message_type: MessageType,
     pub(super) schema_version: &'static str,
+    /// Whether that version is on its way out.
+    pub(super) deprecation: Option<Deprecation>,
+}
+
+/// The same before its version is looked up: a message that was accepted once is answered once more
+/// also after its version has ended.
+struct Read {
+    bytes: Zeroizing<Vec<u8>>,
+    sha256: [u8; 32],
+    json: Value,
+    message_type: MessageType,
+    version: String,
 }
 
 /// New, or a repeat of an earlier id.
@@ -58,12 +71,14 @@ pub(super) async fn accept(
     posted: Posted,
     known: &mut Known,
 ) -> Result<Arrival, Stop> {
-    let accepted = read(gateway, caller, posted, known)?;
+    let read = read(gateway, caller, posted, known)?;
     let message_id = known.message_id.ok_or(super::Fault::Impossible("an accepted message has an id"))?;
     match gateway.store.submission(&caller.agency.agency_id, message_id).await? {
-        None => Ok(Arrival::New(Box::new(accepted))),
-        Some(earlier) if earlier.sha256 == accepted.sha256 => {
-            Ok(Arrival::Repeat(Answer::repeat(message_id, earlier.receipt)))
+        None => Ok(Arrival::New(Box::new(of_known_version(gateway, read)?))),
+        Some(earlier) if earlier.sha256 == read.sha256 => {
+            let deprecation = gateway.schemas.catalogue().deprecation(read.message_type, &read.version);
+            let answer = Answer::repeat(message_id, earlier.receipt);
+            Ok(Arrival::Repeat(Answer { deprecation, ..answer }))
         }
         Some(_) => Err(conflict().into()),
     }
@@ -79,7 +94,7 @@ pub(super) fn accept_for_check(
     if !gateway.refusals.may_check(&caller.agency.agency_id, gateway.clock.now()) {
         return Err(Refusal::new(Code::TooManyChecks, "wait a minute and check again"));
     }
-    read(gateway, caller, posted, known)
+    of_known_version(gateway, read(gateway, caller, posted, known)?)
 }
 
 pub(super) fn conflict() -> Refusal {
@@ -89,7 +104,7 @@ pub(super) fn conflict() -> Refusal {
     )
 }
 
-fn read(gateway: &Gateway, caller: &Caller, posted: Posted, known: &mut Known) -> Result<Accepted, Refusal> {
+fn read(gateway: &Gateway, caller: &Caller, posted: Posted, known: &mut Known) -> Result<Read, Refusal> {
     let bytes = posted.0;
     if bytes.len() > gateway.limits.message_bytes {
         return Err(too_large(gateway));
@@ -112,8 +127,15 @@ fn read(gateway: &Gateway, caller: &Caller, posted: Posted, known: &mut Known) -
         );
         return Err(Refusal::with(Code::SenderMismatch, fix, vec![fault]));
     }
-    let schema_version = known_version(gateway, message_type, version)?;
-    Ok(Accepted { sha256: sha256(&bytes), bytes, message_type, schema_version, json })
+    let version = version.to_owned();
+    Ok(Read { sha256: sha256(&bytes), bytes, message_type, version, json })
+}
+
+fn of_known_version(gateway: &Gateway, read: Read) -> Result<Accepted, Refusal> {
+    let Read { bytes, sha256, json, message_type, version } = read;
+    let schema_version = known_version(gateway, message_type, &version)?;
+    let deprecation = gateway.schemas.catalogue().deprecation(message_type, schema_version);
+    Ok(Accepted { bytes, sha256, json, message_type, schema_version, deprecation })
 }
 
 /// The envelope does not even say what the message is.
@@ -149,12 +171,11 @@ fn known_version(
     message_type: MessageType,
     version: &str,
 ) -> Result<&'static str, Refusal> {
-    let mut versions: Vec<&'static str> = gateway.schemas.versions(message_type).collect();
-    if let Some(known) = versions.iter().find(|known| **known == version) {
+    let live = gateway.schemas.live(message_type, gateway.clock.now().to_zoned(TimeZone::UTC).date());
+    if let Some(known) = live.iter().find(|known| **known == version) {
         return Ok(known);
     }
-    versions.sort_unstable();
-    let fix = format!("use one of: {}", versions.join(", "));
+    let fix = format!("use one of: {}", live.join(", "));
     let fault =
         schema::Fault::new("/schema_version", "unknown_version", "not a version of this type", fix.clone());
     Err(Refusal::with(Code::UnknownVersion, fix, vec![fault]))

@@ -48,12 +48,14 @@ pub async fn submit(
             accept::Arrival::New(accepted) => *accepted, //                 nothing on disk
             accept::Arrival::Repeat(answer) => return Ok(answer),
         };
+        let deprecation = accepted.deprecation.clone();
         let validated = validate::validate(gateway, accepted)?; //           nothing on disk
         let authorised = authorise::authorise(gateway, caller, validated).await?; // nothing on disk
         let routed = route::route(gateway, authorised)?; //                  nothing on disk
         let attached = attach::attach(gateway, routed, attachments).await?; // ciphertext in files that nothing refers to: swept
         let sealed = seal::seal(gateway, attached).await?; //                the same, and sealed mails
-        record::record(gateway, sealed).await //                             everything, or nothing
+        let answer = record::record(gateway, sealed).await?; //              everything, or nothing
+        Ok(Answer { deprecation, ..answer })
     }
     .await;
     match outcome {

@@ -3,6 +3,7 @@
 use super::{Fault, Gateway, Stop, accept};
 use crate::{
     message::MessageId,
+    schema::Deprecation,
     store::{Recorded, Sealed},
     telemetry::Word,
 };
@@ -15,11 +16,13 @@ pub struct Answer {
     pub replayed: bool,
     /// The message.
     pub message_id: MessageId,
+    /// Whether the version of its schema is on its way out.
+    pub deprecation: Option<Deprecation>,
 }
 
 impl Answer {
     pub(super) fn repeat(message_id: MessageId, receipt: Vec<u8>) -> Self {
-        Self { receipt, replayed: true, message_id }
+        Self { receipt, replayed: true, message_id, deprecation: None }
     }
 }
 
@@ -31,7 +34,7 @@ pub(super) async fn record(gateway: &Gateway, sealed: Sealed) -> Result<Answer, 
             gateway.wake();
             gateway.metrics.accepted.get_or_create(&Word { word: message_type.as_str() }).inc();
             tracing::info!(%message_id, "message accepted");
-            Ok(Answer { receipt, replayed: false, message_id })
+            Ok(Answer { receipt, replayed: false, message_id, deprecation: None })
         }
         Recorded::Repeat(earlier) => Ok(Answer::repeat(message_id, earlier)),
         Recorded::Conflict => Err(accept::conflict().into()),

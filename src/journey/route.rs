@@ -67,6 +67,11 @@ impl Routed {
         self.envelope().message_id
     }
 
+    /// Whether the version of its schema is on its way out.
+    pub fn deprecation(&self) -> Option<&schema::Deprecation> {
+        self.authorised.validated.accepted.deprecation.as_ref()
+    }
+
     /// Whether a copy goes by mail, so that the attachments are needed in memory.
     pub(super) fn mails(&self) -> bool {
         self.routes.iter().any(|route| matches!(route.way, Way::Mail { .. }))

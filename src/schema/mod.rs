@@ -15,16 +15,22 @@ mod names;
 pub mod render;
 pub mod rules;
 pub mod strict;
+pub mod tree;
+mod version;
 
 use std::collections::HashMap;
 
 use identifiers::Scheme;
+use jiff::civil::Date;
 use jsonschema::{PatternOptions, Registry, ValidationOptions, Validator};
 use serde_json::Value;
 
+use catalog::Catalogue;
+pub use catalog::Deprecation;
 pub use fault::Fault;
 pub use head::Head;
 pub use judge::Verdict;
+pub use version::{NoVersion, Version};
 
 use crate::message::MessageType;
 
@@ -34,6 +40,7 @@ pub const FAULTS_MAX: usize = 100;
 /// Every schema, compiled once.
 pub struct Schemas {
     compiled: HashMap<(MessageType, &'static str), Validator>,
+    catalogue: Catalogue,
 }
 
 /// The embedded schemas do not compile. A test sees to it that this never leaves the house.
@@ -50,41 +57,72 @@ pub enum SchemaFault {
         /// What the compiler says.
         reason: String,
     },
-    /// The catalogue names a file or type that is not there.
-    #[error("schemas/catalog.json and the files disagree about {0}")]
+    /// The catalogue is wrong, or does not list a schema that is there.
+    #[error("schemas/catalog.json: {0}")]
     Catalogue(String),
 }
 
 impl Schemas {
     /// Compiles the embedded schemas.
+    ///
+    /// # Errors
+    /// As [`Schemas::of`].
     pub fn embedded() -> Result<Self, SchemaFault> {
-        let parse = |(path, text): &(&'static str, &'static str)| {
+        Self::of(catalog::FILES)
+    }
+
+    /// Compiles these files: schemas by their path, and the `catalog.json` that lists them.
+    ///
+    /// # Errors
+    /// A file is no schema, or the catalogue does not list it.
+    pub fn of(files: &[(&'static str, &'static str)]) -> Result<Self, SchemaFault> {
+        let listed = files.iter().find(|(path, _)| *path == "catalog.json").map_or("{}", |(_, text)| *text);
+        let catalogue = Catalogue::read(listed).map_err(SchemaFault::Catalogue)?;
+        let parse = |(path, text): (&'static str, &'static str)| {
             serde_json::from_str::<Value>(text)
-                .map(|value| (*path, value))
+                .map(|value| (path, value))
                 .map_err(|e| SchemaFault::NotJson(path, e))
         };
-        let files: Vec<(&str, Value)> = catalog::FILES.iter().map(parse).collect::<Result<_, _>>()?;
+        let schemas: Vec<(&str, Value)> = catalog::schemas(files).map(parse).collect::<Result<_, _>>()?;
         let mut registry = Registry::new();
-        for (path, schema) in files.iter().filter(|(path, _)| *path != "catalog.json") {
+        for (path, schema) in &schemas {
             let id = schema.get("$id").and_then(Value::as_str).unwrap_or_default();
             registry = registry.add(id, schema).map_err(|e| broken(path, e))?;
         }
         let registry = registry.prepare().map_err(|e| broken("catalog.json", e))?;
         let mut compiled = HashMap::new();
-        for (path, schema) in &files {
-            if let Some((message_type, version)) = type_and_version(path) {
-                let validator = with_identifier_formats(jsonschema::options())
-                    .offline()
-                    .with_registry(&registry)
-                    .should_validate_formats(true)
-                    // Linear time: a sender chooses the text, never how long it takes.
-                    .with_pattern_options(PatternOptions::regex())
-                    .build(schema)
-                    .map_err(|e| broken(path, e.masked()))?;
-                compiled.insert((message_type, version), validator);
+        for (path, schema) in &schemas {
+            let Some(key) = type_and_version(path) else { continue };
+            if !catalogue.of(key.0).any(|entry| entry.file == *path) {
+                return Err(SchemaFault::Catalogue(format!("{path} is not listed")));
             }
+            let validator = with_identifier_formats(jsonschema::options())
+                .offline()
+                .with_registry(&registry)
+                .should_validate_formats(true)
+                // Linear time: a sender chooses the text, never how long it takes.
+                .with_pattern_options(PatternOptions::regex())
+                .build(schema)
+                .map_err(|e| broken(path, e.masked()))?;
+            compiled.insert(key, validator);
         }
-        Ok(Self { compiled })
+        Ok(Self { compiled, catalogue })
+    }
+
+    /// What is listed.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The versions in which a type is accepted on a day (UTC), newest first.
+    pub fn live(&self, message_type: MessageType, day: Date) -> Vec<&'static str> {
+        let entries = self.catalogue.of(message_type).filter(|entry| !entry.is_over(day));
+        entries
+            .filter_map(|entry| {
+                let version = entry.version.to_string();
+                self.versions(message_type).find(|known| *known == version)
+            })
+            .collect()
     }
 
     /// The versions in which a type is known, in no order.

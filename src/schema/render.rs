@@ -2,29 +2,22 @@
 //! the values as they stand. An identifier is shown in its canonical form, with the sender's own
 //! writing beside it where that differs.
 
-use std::{collections::HashMap, fmt::Write as _, sync::LazyLock};
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
 use super::{
-    catalog,
     identifiers::{self, Scheme},
+    tree::Node,
 };
 
 /// Renders `message` as indented lines of at most some 72 columns.
 pub fn text(message: &Value, schema_path: &str) -> String {
     let mut out = String::new();
-    let schema = Titles { year: year(message), ..Titles::of(schema_path) };
-    members(message, schema, 0, &mut out);
+    let node = Node::file(schema_path).unwrap_or(Node::NONE);
+    members(message, Place { node, year: year(message) }, 0, &mut out);
     out
 }
-
-/// Every schema file, parsed once.
-static FILES: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
-    let parsed =
-        catalog::FILES.iter().filter_map(|(path, text)| Some((*path, serde_json::from_str(text).ok()?)));
-    parsed.collect()
-});
 
 /// The year of the message: what its short PNC identifiers are read by, whenever it is shown.
 fn year(message: &Value) -> i16 {
@@ -32,66 +25,21 @@ fn year(message: &Value) -> i16 {
     written.and_then(|year| year.parse().ok()).unwrap_or_default()
 }
 
-/// A schema with the file that its relative references start from.
+/// What the schema says of a place, in a message of this year.
 #[derive(Clone, Copy)]
-struct Titles {
-    path: &'static str,
-    schema: &'static Value,
+struct Place {
+    node: Node,
     year: i16,
 }
 
-impl Titles {
-    const NONE: Self = Self { path: "", schema: &Value::Null, year: 0 };
-
-    fn of(path: &str) -> Self {
-        FILES.get_key_value(path).map_or(Self::NONE, |(path, schema)| Self { path, schema, year: 0 })
-    }
-
-    fn at(self, schema: &'static Value) -> Self {
-        Self { schema, ..self }
-    }
-
-    /// Follows `$ref` to the schema that it names.
-    fn resolved(self) -> Self {
-        let Some(reference) = self.schema.get("$ref").and_then(Value::as_str) else { return self };
-        let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let target = if file.is_empty() { Self::of(self.path) } else { Self::of(&join(self.path, file)) };
-        let found = target.schema.pointer(fragment);
-        found.map_or(self, |schema| Self { path: target.path, schema, year: self.year })
-    }
-
-    fn member(self, name: &str) -> Option<Self> {
-        if let Some(found) = self.schema.get("properties").and_then(|properties| properties.get(name)) {
-            return Some(self.at(found));
-        }
-        let parts = self.schema.get("allOf").and_then(Value::as_array);
-        let within = parts.into_iter().flatten().find_map(|part| self.at(part).member(name));
-        within.or_else(|| self.schema.get("$ref").and_then(|_| self.resolved().member(name)))
-    }
-
-    fn item(self) -> Self {
-        self.schema.get("items").map_or(Self::NONE, |items| self.at(items).resolved())
-    }
-
-    fn title(self) -> Option<&'static str> {
-        self.schema.get("title").and_then(Value::as_str)
+impl Place {
+    /// Where the schema says nothing.
+    fn or_none(self, node: Option<Node>) -> Self {
+        Self { node: node.unwrap_or(Node::NONE), ..self }
     }
 }
 
-fn join(base: &str, relative: &str) -> String {
-    let mut parts: Vec<&str> = base.split('/').collect();
-    parts.pop();
-    for part in relative.split('/') {
-        match part {
-            ".." => drop(parts.pop()),
-            "." => {}
-            name => parts.push(name),
-        }
-    }
-    parts.join("/")
-}
-
-fn members(value: &Value, schema: Titles, depth: usize, out: &mut String) {
+fn members(value: &Value, place: Place, depth: usize, out: &mut String) {
     let Some(object) = value.as_object() else { return };
     let mut after_block = false;
     for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
@@ -100,9 +48,9 @@ fn members(value: &Value, schema: Titles, depth: usize, out: &mut String) {
             out.push_str("\r\n");
         }
         after_block = block;
-        let own = schema.member(name);
-        let label = own.and_then(Titles::title).map_or_else(|| plain(name), str::to_owned);
-        let inner = own.map_or(Titles::NONE, Titles::resolved);
+        let own = place.node.member(name);
+        let label = own.and_then(Node::title).map_or_else(|| plain(name), str::to_owned);
+        let inner = place.or_none(own);
         match identifier(name, value, inner, object) {
             Some(shown) => paragraph(&format!("{label}: {shown}"), depth, out),
             None => entry(&label, value, inner, depth, out),
@@ -112,11 +60,11 @@ fn members(value: &Value, schema: Titles, depth: usize, out: &mut String) {
 
 /// A sound identifier that is not in its canonical form: both forms. The format of the schema tells
 /// whose numbering it is, or, in a list of identifiers, the `scheme` beside the `value`.
-fn identifier(name: &str, value: &Value, schema: Titles, object: &Map<String, Value>) -> Option<String> {
-    let received = value.as_str().filter(|_| schema.schema.is_object())?;
-    let of_format = schema.schema.get("format").and_then(Value::as_str).and_then(Scheme::of_format);
+fn identifier(name: &str, value: &Value, place: Place, object: &Map<String, Value>) -> Option<String> {
+    let received = value.as_str().filter(|_| place.node.schema().is_object())?;
+    let of_format = place.node.text("format").and_then(Scheme::of_format);
     let beside = || object.get("scheme").filter(|_| name == "value")?.as_str().and_then(Scheme::of_person);
-    let canonical = identifiers::canonical(of_format.or_else(beside)?, received, schema.year).ok()?;
+    let canonical = identifiers::canonical(of_format.or_else(beside)?, received, place.year).ok()?;
     (canonical.as_str() != received).then(|| format!("{} (received as {received})", canonical.as_str()))
 }
 
@@ -129,20 +77,20 @@ fn is_block(value: &Value) -> bool {
     }
 }
 
-fn entry(label: &str, value: &Value, schema: Titles, depth: usize, out: &mut String) {
+fn entry(label: &str, value: &Value, place: Place, depth: usize, out: &mut String) {
     let margin = "  ".repeat(depth);
     match value {
         Value::Null => {}
         Value::Object(_) => {
             let _ = writeln!(out, "\r\n{margin}{label}\r");
-            members(value, schema, depth + 1, out);
+            members(value, place, depth + 1, out);
         }
         Value::Array(items) if !is_block(value) => {
             let texts: Vec<String> = items.iter().map(scalar).collect();
             paragraph(&format!("{label}: {}", texts.join("; ")), depth, out);
         }
         Value::Array(items) => {
-            let of = schema.item();
+            let of = place.or_none(place.node.item());
             for (number, item) in items.iter().enumerate() {
                 entry(&format!("{label} {}", number + 1), item, of, depth, out);
             }

@@ -20,6 +20,7 @@ pub fn texts(sound: &str) -> Vec<(&'static str, String)> {
             "same recipient",
             with(sound, "/recipients", json!(vec![json!({ "agency_id": "kent-yot" }); 20_000])),
         ),
+        ("many recipients", with(sound, "/recipients", (0..20_000).map(recipient).collect())),
         ("long text", with(sound, "/body/conviction/offence_summary", json!(long))),
         ("pattern bait", with(sound, "/case_ref", json!(long))),
         ("date bait", with(sound, "/body/offender/date_of_birth", json!("0".repeat(900_000)))),
@@ -30,10 +31,15 @@ pub fn texts(sound: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn recipient(number: usize) -> Value {
+    json!({ "agency_id": format!("kent-{number}") })
+}
+
 /// The sound referral with something else at a place.
 fn with(sound: &str, pointer: &str, value: Value) -> String {
     let mut message: Value = serde_json::from_str(sound).unwrap();
-    *message.pointer_mut(pointer).unwrap() = value;
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    message.pointer_mut(parent).unwrap()[member] = value;
     message.to_string()
 }
 

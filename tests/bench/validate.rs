@@ -4,8 +4,8 @@
 //! Parse is the strict reader; `serde_json` alone, in the same run, is the peer that it is told
 //! against. Judge is schema and rules together, as the journey calls them. The first table is of
 //! sound messages: the referral of 23 KB that the samples have, and minutes grown to 250 KB. The
-//! second is of texts of 1 MiB that somebody made to hurt; each is read as far as the gateway reads
-//! it, and the memory is the growth of the process's peak.
+//! second is of texts of up to 1 MiB that somebody made to hurt; each is read as far as the gateway
+//! reads it, and the memory is the most that was allocated at once on top of the text itself.
 //!
 //! Out: two tables on standard output. One thread, each figure the median of its runs.
 
@@ -16,15 +16,13 @@
 )]
 
 mod hostile;
-#[expect(dead_code, reason = "the other bench uses the rest")]
-mod measure;
 
 use std::{
     hint::black_box,
-    process::Command,
     time::{Duration, Instant},
 };
 
+use peak_alloc::PeakAlloc;
 use portcullis::{
     config::Thresholds,
     schema::{
@@ -41,11 +39,8 @@ const DEPTH_MAX: usize = 64;
 
 fn main() {
     let schemas = Schemas::embedded().unwrap();
-    if let Ok(wanted) = std::env::var(ONE) {
-        return one_hostile(&schemas, &wanted);
-    }
     println!("message              bytes  parse µs  judge µs  messages/s  serde_json µs  ratio");
-    for (name, text) in [("referral", compact(REFERRAL)), ("minutes", grown(MINUTES, 250_000))] {
+    for (name, text) in [("referral", REFERRAL.to_owned()), ("minutes", grown(MINUTES, 250_000))] {
         let parse = median(|| drop(black_box(strict::parse(text.as_bytes(), DEPTH_MAX).unwrap())));
         let peer = median(|| drop(black_box(serde_json::from_str::<Value>(&text).unwrap())));
         let json = strict::parse(text.as_bytes(), DEPTH_MAX).unwrap();
@@ -65,31 +60,24 @@ fn main() {
         );
     }
     println!("\nhostile                 bytes    ms  peak MiB  outcome");
-    for (name, _) in hostile::texts(&compact(REFERRAL)) {
-        // In a process of its own, so that no memory is at hand that another one left.
-        let told = Command::new(std::env::current_exe().unwrap()).env(ONE, name).output().unwrap();
-        assert!(told.status.success(), "{name}");
-        print!("{}", String::from_utf8_lossy(&told.stdout));
+    for (name, text) in hostile::texts(REFERRAL) {
+        one_hostile(&schemas, name, &text);
     }
 }
 
-/// Names the hostile text that this process is about.
-const ONE: &str = "PORTCULLIS_BENCH_HOSTILE";
+/// Counts what is allocated, so that a peak can be told.
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
 
-fn one_hostile(schemas: &Schemas, wanted: &str) {
-    let (name, text) =
-        hostile::texts(&compact(REFERRAL)).into_iter().find(|(name, _)| *name == wanted).unwrap();
-    // What is set up once is there before a message comes.
-    faults(schemas, &strict::parse(REFERRAL.as_bytes(), DEPTH_MAX).unwrap());
-    // Forgets the peak so far.
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = measure::peak_rss_mib();
+fn one_hostile(schemas: &Schemas, name: &str, text: &str) {
+    ALLOCATED.reset_peak_usage();
+    let before = ALLOCATED.current_usage();
     let outcome = whole(schemas, text.as_bytes());
-    let grew = measure::peak_rss_mib().saturating_sub(before);
+    let grew = (ALLOCATED.peak_usage() - before) as f64 / f64::from(1 << 20);
     let took = median(|| {
         black_box(whole(schemas, text.as_bytes()));
     });
-    println!("{name:<20} {:>8} {:>5.1} {grew:>9}  {outcome}", text.len(), took.as_secs_f64() * 1000.0);
+    println!("{name:<20} {:>8} {:>5.1} {grew:>9.1}  {outcome}", text.len(), took.as_secs_f64() * 1000.0);
 }
 
 /// How many faults schema and rules find.
@@ -113,11 +101,6 @@ fn whole(schemas: &Schemas, bytes: &[u8]) -> String {
         Ok(json) if Head::read(&json).message_type.is_none() => "no envelope".to_owned(),
         Ok(json) => format!("{} faults", faults(schemas, &json)),
     }
-}
-
-/// Without the white space of a file made for people.
-fn compact(text: &str) -> String {
-    serde_json::from_str::<Value>(text).unwrap().to_string()
 }
 
 /// Minutes with more contributions, decisions and actions, up to some length.

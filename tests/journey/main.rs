@@ -21,4 +21,5 @@ mod scanned;
 mod store_failure;
 mod support;
 mod undelivered;
+mod versions;
 mod warned;

@@ -6,8 +6,11 @@
 #[path = "../attachments/archive.rs"]
 mod archive;
 mod attachments;
+mod evolution;
+mod examples;
 mod formats;
 mod hostile;
+mod published;
 mod rules;
 
 use std::{fs, path::Path};
@@ -47,6 +50,24 @@ fn every_accepted_sample_is_without_fault() {
     for (name, bytes) in accepted {
         let json = strict::parse(&bytes, 64).unwrap();
         assert_eq!(faults(&schemas, &name, &json), [], "{name}");
+    }
+}
+
+#[test]
+fn every_type_has_samples() {
+    let accepted = samples("accepted");
+    let by_gateway = samples("made-by-gateway");
+    for message_type in MessageType::ALL {
+        let is_of = |(name, bytes): &&(String, Vec<u8>)| {
+            let json: Value = serde_json::from_slice(bytes).unwrap();
+            json["type"] == message_type.as_str()
+                || name.starts_with("receipt") && *message_type == MessageType::Receipt
+        };
+        let (found, wanted) = match message_type.made_by_agencies() {
+            true => (accepted.iter().filter(is_of).count(), 2),
+            false => (by_gateway.iter().filter(is_of).count(), 1),
+        };
+        assert!(found >= wanted, "{message_type} has {found} samples");
     }
 }
 
@@ -95,7 +116,7 @@ fn pointers(value: &Value, at: String) -> Vec<String> {
 #[test]
 fn every_schema_is_one_by_the_meta_schema_and_every_property_is_described() {
     let mut described = 0;
-    for (path, text) in catalog::FILES.iter().filter(|(path, _)| *path != "catalog.json") {
+    for (path, text) in catalog::schemas(catalog::FILES) {
         let schema: Value = serde_json::from_str(text).unwrap();
         assert!(jsonschema::meta::is_valid(&schema), "{path}");
         described += check_properties(path, &schema);

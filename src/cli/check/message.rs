@@ -98,9 +98,11 @@ pub fn judge(bytes: &[u8], surroundings: &Surroundings, today: Date) -> anyhow::
         agencies: &surroundings.directory,
     };
     let raised = profile.map_or(&none, |profile| &profile.severities);
-    Ok(schemas.judge(&subject, version, raised).unwrap_or_else(|| {
-        let known: Vec<&str> = schemas.versions(message_type).collect();
-        let fix = format!("use one of: {}", known.join(", "));
+    // After its last day a version is as unknown as one that never was.
+    let live = schemas.live(message_type, today);
+    let judged = live.contains(&version).then(|| schemas.judge(&subject, version, raised)).flatten();
+    Ok(judged.unwrap_or_else(|| {
+        let fix = format!("use one of: {}", live.join(", "));
         refused(vec![Fault::new("/schema_version", "unknown_version", "not a version of this type", fix)])
     }))
 }

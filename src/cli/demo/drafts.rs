@@ -10,6 +10,8 @@ const NOTIFICATION: &str = include_str!("../../../tests/messages/accepted/notifi
 const REFERRAL: &str = include_str!("../../../tests/messages/accepted/referral-level2.json");
 const MEETING_PACK: &str = include_str!("../../../tests/messages/accepted/meeting-pack-level2.json");
 const MINUTES: &str = include_str!("../../../tests/messages/accepted/minutes-level2-review.json");
+const NOBODY_FOUND_GUILTY: &str =
+    include_str!("../../../tests/messages/refused/V3.marac_or_professionals_meeting.json");
 const SEVEN_FAULTS: &str = include_str!("../../../tests/messages/refused/referral-seven-faults.json");
 
 /// The papers of the meeting pack, in its order.
@@ -36,6 +38,8 @@ pub enum Sample {
     MeetingPack,
     /// What the meeting decided.
     Minutes,
+    /// A referral of somebody whom no court or police found guilty of anything.
+    NobodyFoundGuilty,
     /// A referral with seven faults.
     SevenFaults,
 }
@@ -53,6 +57,7 @@ impl Draft {
             Sample::Referral => REFERRAL,
             Sample::MeetingPack => MEETING_PACK,
             Sample::Minutes => MINUTES,
+            Sample::NobodyFoundGuilty => NOBODY_FOUND_GUILTY,
             Sample::SevenFaults => SEVEN_FAULTS,
         };
         let mut draft = Self(serde_json::from_str(text)?);

@@ -120,6 +120,9 @@ impl<'w> Story<'w> {
     pub async fn be_refused(&mut self) -> anyhow::Result<()> {
         let faulty = self.draft(Sample::SevenFaults)?;
         self.expect("a referral with seven faults", "kent-police", faulty.bytes(), vec![], "schema").await?;
+        let accused = self.draft(Sample::NobodyFoundGuilty)?;
+        let what = "a referral of somebody never convicted";
+        self.expect(what, "kent-police", accused.bytes(), vec![], "rules").await?;
 
         let minutes = || -> anyhow::Result<Draft> {
             Ok(self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id))

@@ -54,7 +54,7 @@ mod transfer;
 use std::collections::BTreeMap;
 
 pub use findings::Findings;
-pub use subject::{Agencies, Look, Subject};
+pub use subject::{Agencies, LIST_MAX, Look, Subject};
 
 pub use crate::config::Severity;
 use crate::message::MessageType;

@@ -27,6 +27,7 @@ use portcullis::{
     journey::Gateway,
     ledger::VerifierKey,
     message::{Agency, AgencyId, DeliveryId, MessageId},
+    schema::Schemas,
     store::Tracked,
 };
 use serde_json::Value;
@@ -52,6 +53,7 @@ pub struct Builder {
     mail: bool,
     webhook: bool,
     config: Option<Change>,
+    schemas: Option<Schemas>,
 }
 
 impl Builder {
@@ -70,6 +72,12 @@ impl Builder {
     /// With other settings.
     pub fn config(mut self, change: impl FnOnce(&mut Config) + Send + 'static) -> Self {
         self.config = Some(Box::new(change));
+        self
+    }
+
+    /// With other schemas than those of the program, until it is restarted.
+    pub fn schemas(mut self, schemas: Schemas) -> Self {
+        self.schemas = Some(schemas);
         self
     }
 
@@ -98,7 +106,10 @@ impl Builder {
         if let Some(change) = self.config {
             change(&mut config);
         }
-        let running = serve::start(config.clone(), listeners, clock.clone(), random.clone()).await.unwrap();
+        let schemas = self.schemas.unwrap_or_else(|| Schemas::embedded().unwrap());
+        let running = serve::start_with(schemas, config.clone(), listeners, clock.clone(), random.clone())
+            .await
+            .unwrap();
         TestGateway {
             _folder: folder,
             dir,

@@ -117,6 +117,12 @@ impl Door {
         Self::send(request.body(body)).await.unwrap()
     }
 
+    /// Has a message checked.
+    pub async fn check(&self, body: impl Into<reqwest::Body>) -> Reply {
+        let request = self.request(Method::POST, "/v1/messages/check");
+        Self::send(request.header("content-type", "application/json").body(body)).await.unwrap()
+    }
+
     /// Posts a message with these parts.
     pub async fn post_form(&self, form: reqwest::multipart::Form) -> Reply {
         Self::send(self.request(Method::POST, "/v1/messages").multipart(form)).await.unwrap()
