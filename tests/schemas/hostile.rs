@@ -93,10 +93,14 @@ proptest! {
 /// hold them all against each other. Where one does, this takes minutes.
 #[test]
 fn lists_beyond_what_a_schema_takes_are_judged_in_no_time() {
+    let every = if std::env::var_os("PORTCULLIS_SLOW").is_some() { 1 } else { 9 };
     for (name, bytes) in super::samples("accepted") {
         let sound = strict::parse(&bytes, 64).unwrap();
-        for pointer in super::pointers(&sound, String::new()) {
-            let Some([first, ..]) = sound.pointer(&pointer).and_then(Value::as_array).map(Vec::as_slice) else {
+        let (lists, others) = (super::pointers(&sound, String::new()), ["/recipients".to_owned()]);
+        let sampled = lists.into_iter().enumerate().filter(|(number, _)| number % every == 0);
+        for pointer in sampled.map(|(_, pointer)| pointer).chain(others) {
+            let Some([first, ..]) = sound.pointer(&pointer).and_then(Value::as_array).map(Vec::as_slice)
+            else {
                 continue;
             };
             let mut message = sound.clone();
