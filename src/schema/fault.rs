@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FAULTS_MAX, identifiers::Scheme, strict::JsonFault};
+use super::{FAULTS_MAX, identifiers::Scheme, patterns, strict::JsonFault};
 use crate::config::Severity;
 
 /// What is wrong, where, and how to mend it. It repeats nothing that the sender submitted: the
@@ -131,9 +131,7 @@ fn words(kind: &Kind) -> Option<Words> {
         Kind::Constant { expected_value } => {
             ("const", "only one value is allowed here".into(), format!("use {expected_value}"))
         }
-        Kind::Pattern { pattern } => {
-            ("pattern", "the text is not of the form wanted here".into(), format!("match `{pattern}`"))
-        }
+        Kind::Pattern { pattern } => of_pattern(pattern),
         Kind::Format { format } => of_format(format),
         Kind::MinLength { limit } => {
             short("min_length", "the text is too short", *limit, "at least", "characters")
@@ -168,6 +166,14 @@ fn words(kind: &Kind) -> Option<Words> {
             ("schema", format!("the schema's `{keyword}` is not met"), "see the schema".into())
         }
     })
+}
+
+fn of_pattern(pattern: &str) -> Words {
+    let fix = match patterns::example(pattern) {
+        Some(example) => format!("give a text such as `{example}`, which matches `{pattern}`"),
+        None => format!("match `{pattern}`"),
+    };
+    ("pattern", "the text is not of the form wanted here".into(), fix)
 }
 
 /// What people call a format, and how its texts look.
