@@ -18,6 +18,7 @@ mod mail;
 pub mod prove;
 pub mod record;
 mod refusal;
+mod refusal_rate;
 pub mod report;
 pub mod route;
 pub mod seal;
@@ -30,7 +31,8 @@ pub use attach::{AttachmentSource, Broken, NoAttachments};
 pub use gateway::{Gateway, Parts, Signals};
 pub use record::Answer;
 
-pub use refusal::{Code, Fault, Refusal, Stop, tell_uncounted};
+pub use refusal::{Code, Fault, Refusal, Stop};
+pub use refusal_rate::tell_uncounted;
 
 /// Takes one posted message through every stage to its 202.
 ///
