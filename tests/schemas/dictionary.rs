@@ -62,6 +62,11 @@ fn every_schema_is_one_by_the_meta_schema_and_uses_known_keywords_only() {
         keywords.filter(|keyword| !KEYWORDS.contains(&&***keyword)).map(|k| format!("uses {k}")).collect()
     });
     assert_eq!(unknown, "");
+    // What an answer says of `not` is true of no other use.
+    assert_eq!(
+        wrong(|place| said(place.schema.get("not").is_some_and(|it| it != &json!({})), "uses not")),
+        ""
+    );
 }
 
 #[test]

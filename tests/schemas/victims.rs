@@ -3,7 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::walk::{Place, places, root};
+use portcullis::schema::{Schemas, strict};
+
+use crate::{
+    faults, samples,
+    walk::{Place, places, root},
+};
 
 const MARKS: [&str; 5] = ["identity", "address", "contact", "text", "none"];
 
@@ -116,4 +121,19 @@ fn victims_stand_in_their_block_and_nowhere_else() {
         }
     }
     assert!(blocks >= 6, "{blocks}");
+}
+
+#[test]
+fn a_victim_who_is_named_elsewhere_is_refused_and_the_answer_says_what_to_leave_out() {
+    let schemas = Schemas::embedded().unwrap();
+    for (name, pointer) in [
+        ("transfer-victim-named-among-relationships.json", "/body/offender/relationships/1/name"),
+        ("third-party-disclosure-potential-victim-by-name.json", "/body/disclosed_to/person"),
+    ] {
+        let (_, bytes) = samples("refused").into_iter().find(|(known, _)| known == name).unwrap();
+        let found = faults(&schemas, name, &strict::parse(&bytes, 64).unwrap());
+        let [fault] = &*found else { panic!("{name}: {found:#?}") };
+        assert_eq!((&*fault.pointer, &*fault.code), (pointer, "not_allowed"), "{name}");
+        assert_eq!(fault.fix, "leave the member out", "{name}");
+    }
 }
