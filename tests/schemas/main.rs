@@ -10,6 +10,7 @@ mod dictionary;
 mod formats;
 mod hostile;
 mod rules;
+mod shown;
 mod victims;
 mod walk;
 
