@@ -221,6 +221,18 @@ fn the_catalogue_tells_of_each_type_what_its_schema_tells() {
     }
 }
 
+#[test]
+fn whatever_an_agency_sends_can_be_corrected_and_recalled() {
+    let catalogue: Value = serde_json::from_str(catalog::file("catalog.json").unwrap()).unwrap();
+    let entries = catalogue["schemas"].as_array().unwrap().iter();
+    let sent: Vec<&Value> = entries.filter(|e| e["made_by"] == "agency").map(|e| &e["type"]).collect();
+    for path in ["correction/1.0.json", "recall/1.0.json"] {
+        let body = &root(path).schema["properties"]["body"]["properties"];
+        let known: Vec<&Value> = body["type"]["enum"].as_array().unwrap().iter().collect();
+        assert_eq!(known, sent, "{path}");
+    }
+}
+
 /// What `look` says of any schema, one line each.
 fn wrong(mut look: impl FnMut(&Place) -> Vec<String>) -> String {
     let mut lines: Vec<String> = Vec::new();
