@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 use portcullis::schema::catalog;
 use serde_json::Value;
 
-/// Every schema file, parsed; the catalogue is none.
+/// Every schema file, parsed.
 pub static FILES: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
-    let schemas = catalog::FILES.iter().filter(|(path, _)| *path != "catalog.json");
-    schemas.map(|(path, text)| (*path, serde_json::from_str(text).unwrap())).collect()
+    catalog::schemas(catalog::FILES).map(|(path, text)| (path, serde_json::from_str(text).unwrap())).collect()
 });
 
 /// One schema inside a file.
