@@ -153,6 +153,8 @@ fn words(kind: &Kind) -> Option<Words> {
         Kind::ExclusiveMinimum { limit } => bound("minimum", "the number is too small", limit, "exceeded"),
         Kind::Maximum { limit } => bound("maximum", "the number is too large", limit, "or less"),
         Kind::ExclusiveMaximum { limit } => bound("maximum", "the number is too large", limit, "not reached"),
+        // The schemas say `not` only of members that may not stand there at all.
+        Kind::Not { .. } => ("not_allowed", "nothing may stand here".into(), "leave the member out".into()),
         Kind::UniqueItems => {
             ("unique", "the list has the same entry twice".into(), "leave one of the two out".into())
         }
