@@ -130,7 +130,7 @@ fn no_answer_repeats_what_was_submitted() {
 fn canary(number: usize) -> Value {
     match number % 8 {
         0 => "canary 7f3k".into(),
-        1 => serde_json::json!({ "canary member": "canary", "class": "canary\u{7}" }),
+        1 => serde_json::json!({ "canary member": "canary", "data_subject_class": "canary\u{7}" }),
         2 => vec!["canary", "canary\u{202e}"].into(),
         3 => vec![serde_json::json!({ "canary": 1, "scheme": "PNC", "value": "canary" })].into(),
         4 => Value::Null,

@@ -78,7 +78,7 @@ const DATA_SUBJECT_CLASS: Say = Say {
     code: "data_subject_class_missing",
     severity: Warn,
     message: "it is not said whether this person is an offender, victim, witness or someone else",
-    fix: "add `class` here and to every other person of the list",
+    fix: "add `data_subject_class` here and to every other person of the list",
     source: "DPA 2018 s.38(3)",
 };
 
@@ -88,8 +88,10 @@ const DATA_SUBJECT_CLASS: Say = Say {
 fn data_subject_class(message: &Subject<'_>, found: &mut Findings<'_>) {
     for list in ["household", "relationships"] {
         let people = message.at("body.offender").map_or(&[][..], |offender| offender.list(list));
-        if let Some(index) = people.iter().position(|person| person.is_object() && !person.has("class")) {
-            found.add(&DATA_SUBJECT_CLASS, format!("/body/offender/{list}/{index}/class"));
+        if let Some(index) =
+            people.iter().position(|person| person.is_object() && !person.has("data_subject_class"))
+        {
+            found.add(&DATA_SUBJECT_CLASS, format!("/body/offender/{list}/{index}/data_subject_class"));
         }
     }
 }
