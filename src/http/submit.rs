@@ -66,7 +66,14 @@ pub async fn submit(State(app): State<App>, caller: Caller, request: Request) ->
 
 /// Says what would become of a message, and keeps nothing but the event.
 pub async fn check(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
-    let posted = match read_whole(&app, request.into_body()).await {
+    let read = match media_type(request.headers()) {
+        MediaType::Json => read_whole(&app, request.into_body()).await,
+        MediaType::Multipart | MediaType::Other => {
+            let detail = "send application/json: a message is checked without its attachments";
+            Err(Refusal::new(Code::WrongMediaType, detail).into())
+        }
+    };
+    let posted = match read {
         Ok(posted) => posted,
         Err(stop) => return Err(journey::stopped_at_the_door(&app.gateway, &caller, stop).await.into()),
     };

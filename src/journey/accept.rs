@@ -12,6 +12,7 @@ use crate::{
     message::{Agency, MessageType},
     schema::{
         self, Deprecation, Head,
+        rules::Severity,
         strict::{self, JsonFault},
     },
 };
@@ -148,11 +149,15 @@ fn headless(faults: Vec<schema::Fault>) -> Refusal {
 
 /// The answer to a message part beyond the limit.
 pub fn too_large(gateway: &Gateway) -> Refusal {
-    let limit = gateway.limits.message_bytes;
-    Refusal::new(
-        Code::TooLarge,
-        format!("the message part may have {limit} bytes; send long papers as attachments"),
-    )
+    let fault = too_long(gateway.limits.message_bytes);
+    Refusal::with(Code::TooLarge, fault.fix.clone(), vec![fault])
+}
+
+/// A message part of more than so many bytes.
+pub fn too_long(limit: usize) -> schema::Fault {
+    let fix = format!("the message part may have {limit} bytes; send long papers as attachments");
+    let fault = schema::Fault::new("", "too_large", "the message is too large", fix);
+    fault.by_rule("limit", "Portcullis: `limits.message_bytes` of the gateway", Severity::Reject)
 }
 
 fn unreadable(fault: JsonFault) -> Refusal {
@@ -163,7 +168,7 @@ fn unreadable(fault: JsonFault) -> Refusal {
         JsonFault::TooDeep(_) => Code::TooDeep,
         JsonFault::TooMany(_) => Code::TooManyValues,
     };
-    Refusal::new(code, fault.to_string())
+    Refusal::with(code, fault.fix(), vec![fault.into()])
 }
 
 fn known_version(
@@ -175,8 +180,6 @@ fn known_version(
     if let Some(known) = live.iter().find(|known| **known == version) {
         return Ok(known);
     }
-    let fix = format!("use one of: {}", live.join(", "));
-    let fault =
-        schema::Fault::new("/schema_version", "unknown_version", "not a version of this type", fix.clone());
-    Err(Refusal::with(Code::UnknownVersion, fix, vec![fault]))
+    let fault = schema::Fault::unknown_version(&live);
+    Err(Refusal::with(Code::UnknownVersion, fault.fix.clone(), vec![fault]))
 }

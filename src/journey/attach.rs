@@ -108,17 +108,22 @@ pub(super) async fn attach(
             }
         }
     }
-    if source.next_part().await? {
-        discard(gateway, attachments).await;
-        let detail =
-            format!("the message lists {} attachments; send one part for each and no more", heads.len());
-        return Err(Refusal::new(Code::AttachmentCount, detail).into());
-    }
-    Ok(Attached { routed, attachments })
+    let stop = match source.next_part().await {
+        Ok(false) => return Ok(Attached { routed, attachments }),
+        Ok(true) => one_more(heads.len()).into(),
+        Err(broken) => broken.into(),
+    };
+    discard(gateway, attachments).await;
+    Err(stop)
+}
+
+fn one_more(listed: usize) -> Refusal {
+    let detail = format!("the message lists {listed} attachments; send one part for each and no more");
+    Refusal::new(Code::AttachmentCount, detail)
 }
 
 /// Refuses by the declared lengths before anything is read.
-fn check_declared(gateway: &Gateway, heads: &[AttachmentHead]) -> Result<(), Refusal> {
+pub(super) fn check_declared(gateway: &Gateway, heads: &[AttachmentHead]) -> Result<(), Refusal> {
     let most = gateway.limits.attachments;
     if heads.len() > most {
         return Err(Refusal::new(Code::AttachmentCount, format!("send at most {most} attachments")));

@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock, atomic::AtomicBool};
 
 use tokio::sync::{Notify, Semaphore, watch};
 
-use super::{Fault, refusal::RefusalRate};
+use super::{Fault, refusal_rate::RefusalRate};
 use crate::{
     channel::scanner::Scanner,
     clock::Clock,

@@ -18,6 +18,7 @@ mod mail;
 pub mod prove;
 pub mod record;
 mod refusal;
+mod refusal_rate;
 pub mod report;
 pub mod route;
 pub mod seal;
@@ -30,7 +31,8 @@ pub use attach::{AttachmentSource, Broken, NoAttachments};
 pub use gateway::{Gateway, Parts, Signals};
 pub use record::Answer;
 
-pub use refusal::{Code, Fault, Refusal, Stop, tell_uncounted};
+pub use refusal::{Code, Fault, Refusal, Stop};
+pub use refusal_rate::tell_uncounted;
 
 /// Takes one posted message through every stage to its 202.
 ///
@@ -94,7 +96,7 @@ pub async fn stranger(gateway: &Gateway, claimed: Option<&AgencyId>, refusal: Re
     refusal::refused(gateway, &known, refusal).await.map_or_else(Stop::Failed, Stop::Refused)
 }
 
-/// Everything up to route without keeping anything but the event `message.checked`: what would
+/// Everything up to route, and what the list of attachments alone decides, without keeping anything but the event `message.checked`: what would
 /// become of this message?
 pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result<route::Routed, Stop> {
     let mut known = refusal::Known::of(caller);
@@ -102,7 +104,9 @@ pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result
         let accepted = accept::accept_for_check(gateway, caller, posted, &mut known)?;
         let validated = validate::validate(gateway, accepted)?;
         let authorised = authorise::authorise(gateway, caller, validated).await?;
-        route::route(gateway, authorised)
+        let routed = route::route(gateway, authorised)?;
+        attach::check_declared(gateway, &routed.envelope().attachments)?;
+        Ok(routed)
     }
     .await;
     refusal::checked(gateway, &known, outcome).await

@@ -3,11 +3,15 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::{Code, Fault, Gateway, Refusal, Stop, accept::Accepted};
 use crate::{
     message::Envelope,
-    schema::{self, Verdict, rules::Subject},
+    schema::{
+        self, Verdict,
+        rules::{Severity, Subject},
+    },
 };
 
 /// A message that its schema and its rules accept, with its envelope read.
@@ -20,7 +24,7 @@ pub struct Validated {
 
 pub(super) fn validate(gateway: &Gateway, accepted: Accepted) -> Result<Validated, Stop> {
     let Verdict { mut faults, warnings } = judge(gateway, &accepted)?;
-    faults.extend(too_many_recipients(gateway, &accepted));
+    faults.extend(too_many_recipients(&accepted.json, gateway.limits.recipients, &faults));
     if !faults.is_empty() {
         return Err(refusal(&accepted, faults).into());
     }
@@ -58,13 +62,16 @@ pub fn day_in_the_united_kingdom(at: Timestamp) -> Date {
     at.to_zoned(zone).date()
 }
 
-/// Fewer recipients may be allowed than the schema has room for.
-fn too_many_recipients(gateway: &Gateway, accepted: &Accepted) -> Option<schema::Fault> {
-    let most = gateway.limits.recipients;
-    let recipients = accepted.json.get("recipients")?.as_array()?;
+/// Fewer recipients may be allowed than the schema has room for. Where the schema speaks of them
+/// already, that is enough.
+pub fn too_many_recipients(message: &Value, most: usize, told: &[schema::Fault]) -> Option<schema::Fault> {
+    let recipients = message.get("recipients")?.as_array()?;
+    if recipients.len() <= most || told.iter().any(|fault| fault.pointer == "/recipients") {
+        return None;
+    }
     let fix = format!("name at most {most} recipients");
-    (recipients.len() > most)
-        .then(|| schema::Fault::new("/recipients", "max_items", "too many recipients", fix))
+    let fault = schema::Fault::new("/recipients", "max_items", "too many recipients for this gateway", fix);
+    Some(fault.by_rule("limit", "Portcullis: `limits.recipients` of the gateway", Severity::Reject))
 }
 
 fn refusal(accepted: &Accepted, faults: Vec<schema::Fault>) -> Refusal {

@@ -54,16 +54,14 @@ pub fn is_bank_holiday(day: Date) -> bool {
 }
 
 fn usual(day: Date) -> bool {
-    use Weekday::{Friday, Monday, Tuesday, Wednesday};
+    use Weekday::{Friday, Monday, Tuesday};
     let (month, of_month, weekday) = (day.month(), day.day(), day.weekday());
     match (month, weekday) {
         // On a weekend the next working day stands for it.
         (1, _) if of_month == 1 => true,
         (1, Monday) => of_month <= 3 || easter_offset(day) == Some(1),
         (12, _) if of_month == 25 || of_month == 26 => true,
-        (12, Monday) => of_month == 27 || of_month == 28,
-        (12, Tuesday) => of_month == 27 || of_month == 28,
-        (12, Wednesday) => false,
+        (12, Monday | Tuesday) => of_month == 27 || of_month == 28,
         (5, Monday) => of_month <= 7 || of_month > 24,
         (8, Monday) => of_month > 24,
         (_, Friday) => easter_offset(day) == Some(-2),

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::version::Version;
 use crate::message::MessageType;
 
-/// Every JSON file under `schemas/`, by its path there.
+/// Every JSON file under `schemas/`, by its path there, in their order.
 pub const FILES: &[(&str, &str)] = &[
     ("action_update/1.0.json", include_str!("../../schemas/action_update/1.0.json")),
     ("agency_report/1.0.json", include_str!("../../schemas/agency_report/1.0.json")),
     ("attendance/1.0.json", include_str!("../../schemas/attendance/1.0.json")),
-    ("catalog.json", include_str!("../../schemas/catalog.json")),
     ("audit_form/1.0.json", include_str!("../../schemas/audit_form/1.0.json")),
+    ("catalog.json", include_str!("../../schemas/catalog.json")),
     ("common/agencies.json", include_str!("../../schemas/common/agencies.json")),
     ("common/attachment.json", include_str!("../../schemas/common/attachment.json")),
     ("common/conviction.json", include_str!("../../schemas/common/conviction.json")),
@@ -25,21 +25,21 @@ pub const FILES: &[(&str, &str)] = &[
     ("common/meeting.json", include_str!("../../schemas/common/meeting.json")),
     ("common/offender.json", include_str!("../../schemas/common/offender.json")),
     ("common/offender_identity.json", include_str!("../../schemas/common/offender_identity.json")),
+    ("common/offender_informed.json", include_str!("../../schemas/common/offender_informed.json")),
     ("common/person.json", include_str!("../../schemas/common/person.json")),
     ("common/referral_reason.json", include_str!("../../schemas/common/referral_reason.json")),
     ("common/risk.json", include_str!("../../schemas/common/risk.json")),
     ("common/rmp.json", include_str!("../../schemas/common/rmp.json")),
-    ("common/status_lookup.json", include_str!("../../schemas/common/status_lookup.json")),
     ("common/victims.json", include_str!("../../schemas/common/victims.json")),
-    ("exit/1.0.json", include_str!("../../schemas/exit/1.0.json")),
-    ("info_request/1.0.json", include_str!("../../schemas/info_request/1.0.json")),
-    ("info_response/1.0.json", include_str!("../../schemas/info_response/1.0.json")),
-    ("level_change/1.0.json", include_str!("../../schemas/level_change/1.0.json")),
-    ("invitation/1.0.json", include_str!("../../schemas/invitation/1.0.json")),
     ("correction/1.0.json", include_str!("../../schemas/correction/1.0.json")),
     ("dwp_notice/1.0.json", include_str!("../../schemas/dwp_notice/1.0.json")),
     ("exec_summary/1.0.json", include_str!("../../schemas/exec_summary/1.0.json")),
+    ("exit/1.0.json", include_str!("../../schemas/exit/1.0.json")),
     ("housing_benefit_notice/1.0.json", include_str!("../../schemas/housing_benefit_notice/1.0.json")),
+    ("info_request/1.0.json", include_str!("../../schemas/info_request/1.0.json")),
+    ("info_response/1.0.json", include_str!("../../schemas/info_response/1.0.json")),
+    ("invitation/1.0.json", include_str!("../../schemas/invitation/1.0.json")),
+    ("level_change/1.0.json", include_str!("../../schemas/level_change/1.0.json")),
     ("meeting_pack/1.0.json", include_str!("../../schemas/meeting_pack/1.0.json")),
     ("minutes/1.0.json", include_str!("../../schemas/minutes/1.0.json")),
     ("minutes_request/1.0.json", include_str!("../../schemas/minutes_request/1.0.json")),
@@ -50,14 +50,14 @@ pub const FILES: &[(&str, &str)] = &[
     ("receipt/1.0.json", include_str!("../../schemas/receipt/1.0.json")),
     ("referral/1.0.json", include_str!("../../schemas/referral/1.0.json")),
     ("referral_decision/1.0.json", include_str!("../../schemas/referral_decision/1.0.json")),
+    ("resend_request/1.0.json", include_str!("../../schemas/resend_request/1.0.json")),
+    ("rmp/1.0.json", include_str!("../../schemas/rmp/1.0.json")),
+    ("scr_report/1.0.json", include_str!("../../schemas/scr_report/1.0.json")),
+    ("screening/1.0.json", include_str!("../../schemas/screening/1.0.json")),
     ("sfo_notice/1.0.json", include_str!("../../schemas/sfo_notice/1.0.json")),
+    ("stats_return/1.0.json", include_str!("../../schemas/stats_return/1.0.json")),
     ("third_party_disclosure/1.0.json", include_str!("../../schemas/third_party_disclosure/1.0.json")),
     ("transfer/1.0.json", include_str!("../../schemas/transfer/1.0.json")),
-    ("screening/1.0.json", include_str!("../../schemas/screening/1.0.json")),
-    ("rmp/1.0.json", include_str!("../../schemas/rmp/1.0.json")),
-    ("resend_request/1.0.json", include_str!("../../schemas/resend_request/1.0.json")),
-    ("scr_report/1.0.json", include_str!("../../schemas/scr_report/1.0.json")),
-    ("stats_return/1.0.json", include_str!("../../schemas/stats_return/1.0.json")),
 ];
 
 /// The schemas among these files, which all stand in folders: not the catalogue, and not the list of
@@ -232,5 +232,6 @@ mod tests {
             }
         }
         assert_eq!(found, FILES.len());
+        assert!(FILES.is_sorted_by_key(|(path, _)| *path), "where one stands is found at once");
     }
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FAULTS_MAX, identifiers::Scheme};
+use super::{FAULTS_MAX, identifiers::Scheme, patterns, strict::JsonFault};
 use crate::config::Severity;
 
 /// What is wrong, where, and how to mend it. It repeats nothing that the sender submitted: the
@@ -24,7 +24,7 @@ pub struct Fault {
     pub message: String,
     /// What to do.
     pub fix: String,
-    /// The rule that found it: `V31`, `I5`, `P10`, or `schema`. Only a message's content is held
+    /// The rule that found it: `V31`, `I5`, `P10`, or `schema`, `json`, `limit`. Only a message's content is held
     /// against rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Cow<'static, str>>,
@@ -50,13 +50,24 @@ impl Fault {
     }
 
     /// The same, found by a rule.
-    pub(super) fn by_rule(
+    pub fn by_rule(
         self,
         rule: impl Into<Cow<'static, str>>,
         source: impl Into<Cow<'static, str>>,
         severity: Severity,
     ) -> Self {
         Self { rule: Some(rule.into()), source: Some(source.into()), severity: Some(severity), ..self }
+    }
+
+    /// The version is none that its type has.
+    pub fn unknown_version(versions: &[&str]) -> Self {
+        let fix = format!("use one of: {}", versions.join(", "));
+        Self::new("/schema_version", "unknown_version", "not a version of this type", fix).of_envelope()
+    }
+
+    /// The same, about a member that every message has.
+    pub(super) fn of_envelope(self) -> Self {
+        self.by_rule("schema", "schemas/common/envelope.json", Severity::Reject)
     }
 
     /// What a schema error says. One error may list several missing alternatives; each fault still
@@ -72,13 +83,23 @@ impl Fault {
     }
 }
 
+/// The text is not even JSON: the fault is the whole message's.
+impl From<JsonFault> for Fault {
+    fn from(fault: JsonFault) -> Self {
+        let source = "RFC 8259; RFC 7493; Portcullis";
+        Self::new("", fault.code(), fault.to_string(), fault.fix()).by_rule("json", source, Severity::Reject)
+    }
+}
+
 /// What a validator says, at most [`FAULTS_MAX`] faults. A format is told once, by its name: where
-/// the schema gives a pattern too, for readers who do not know the format, that is left unsaid.
+/// the schema gives a pattern or a length too, for readers who do not know the format, that is left
+/// unsaid.
 pub(super) fn of_all<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> Vec<Fault> {
     let mut faults: Vec<Fault> = errors.flat_map(Fault::of).take(FAULTS_MAX).collect();
     let formats: Vec<String> =
         faults.iter().filter(|fault| fault.code == "format").map(|fault| fault.pointer.clone()).collect();
-    faults.retain(|fault| fault.code != "pattern" || !formats.contains(&fault.pointer));
+    let form = |fault: &Fault| matches!(&*fault.code, "pattern" | "min_length" | "max_length");
+    faults.retain(|fault| !form(fault) || !formats.contains(&fault.pointer));
     faults
 }
 
@@ -110,9 +131,7 @@ fn words(kind: &Kind) -> Option<Words> {
         Kind::Constant { expected_value } => {
             ("const", "only one value is allowed here".into(), format!("use {expected_value}"))
         }
-        Kind::Pattern { pattern } => {
-            ("pattern", "the text is not of the form wanted here".into(), format!("match `{pattern}`"))
-        }
+        Kind::Pattern { pattern } => of_pattern(pattern),
         Kind::Format { format } => of_format(format),
         Kind::MinLength { limit } => {
             short("min_length", "the text is too short", *limit, "at least", "characters")
@@ -134,6 +153,8 @@ fn words(kind: &Kind) -> Option<Words> {
         Kind::ExclusiveMinimum { limit } => bound("minimum", "the number is too small", limit, "exceeded"),
         Kind::Maximum { limit } => bound("maximum", "the number is too large", limit, "or less"),
         Kind::ExclusiveMaximum { limit } => bound("maximum", "the number is too large", limit, "not reached"),
+        // The schemas say `not` only of members that may not stand there at all.
+        Kind::Not { .. } => ("not_allowed", "nothing may stand here".into(), "leave the member out".into()),
         Kind::UniqueItems => {
             ("unique", "the list has the same entry twice".into(), "leave one of the two out".into())
         }
@@ -147,6 +168,14 @@ fn words(kind: &Kind) -> Option<Words> {
             ("schema", format!("the schema's `{keyword}` is not met"), "see the schema".into())
         }
     })
+}
+
+fn of_pattern(pattern: &str) -> Words {
+    let fix = match patterns::example(pattern) {
+        Some(example) => format!("give a text such as `{example}`, which matches `{pattern}`"),
+        None => format!("match `{pattern}`"),
+    };
+    ("pattern", "the text is not of the form wanted here".into(), fix)
 }
 
 /// What people call a format, and how its texts look.

@@ -51,7 +51,7 @@ impl<'a> Head<'a> {
         if kind.is_some() && message_type.is_none() {
             faults.push(unknown_type());
         }
-        Self { faults, ..head }
+        Self { faults: faults.into_iter().map(Fault::of_envelope).collect(), ..head }
     }
 }
 

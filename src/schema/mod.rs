@@ -12,6 +12,7 @@ mod head;
 pub mod identifiers;
 mod judge;
 mod names;
+mod patterns;
 pub mod render;
 pub mod rules;
 pub mod strict;

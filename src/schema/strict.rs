@@ -36,6 +36,30 @@ pub enum JsonFault {
     TooMany(usize),
 }
 
+impl JsonFault {
+    /// Stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotUtf8(_) => "not_utf8",
+            Self::Syntax { .. } => "not_json",
+            Self::DuplicateMember { .. } => "duplicate_member",
+            Self::TooDeep(_) => "too_deep",
+            Self::TooMany(_) => "too_many_values",
+        }
+    }
+
+    /// What to do.
+    pub fn fix(self) -> &'static str {
+        match self {
+            Self::NotUtf8(_) => "write the message in UTF-8",
+            Self::Syntax { .. } => "mend the JSON; a message is one object, without a byte order mark",
+            Self::DuplicateMember { .. } => "keep one of the two members",
+            Self::TooDeep(_) => "nest objects and lists as the schema has them",
+            Self::TooMany(_) => "send long papers as attachments",
+        }
+    }
+}
+
 /// How many values (objects, arrays, texts, numbers, …) a message may have. A value takes many times
 /// its text in memory; minutes of 250 KB have some 5,000.
 pub const VALUES_MAX: usize = 50_000;

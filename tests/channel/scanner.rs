@@ -104,6 +104,27 @@ async fn whatever_is_not_plainly_a_verdict_is_none() {
     }
 }
 
+/// What a network does to an answer says nothing about the file.
+#[tokio::test]
+async fn an_answer_that_comes_in_pieces_is_read_to_its_end() {
+    for (pieces, verdict) in [
+        ([&b"stream: OK"[..], b"\0"], Verdict::Clean),
+        ([b"stream: OK", b" no, Eicar-Custom FOUND\0"], Verdict::Found("OK".into())),
+        ([b"stre", b"am: Eicar-Custom FOUND\0"], Verdict::Found("Eicar-Custom".into())),
+    ] {
+        let serve = async move |mut stream: TcpStream| {
+            stream.set_nodelay(true).unwrap();
+            let mut taken = vec![0; b"zINSTREAM\0".len() + 4 + 1 + 4];
+            stream.read_exact(&mut taken).await.unwrap();
+            for piece in pieces {
+                stream.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        assert_eq!(scan(&at(serve_one(serve).await.0), &[b"a"]).await.unwrap(), verdict);
+    }
+}
+
 #[tokio::test]
 async fn a_scanner_that_is_silent_is_not_waited_for() {
     let serve = async |mut stream: TcpStream| {

@@ -6,10 +6,13 @@ use portcullis::{
     journey::Code,
     message::MessageId,
 };
-use reqwest::multipart::{Form, Part};
+use reqwest::{
+    Method,
+    multipart::{Form, Part},
+};
 use serde_json::json;
 
-use crate::support::{CO_ORDINATOR, Case, Message, PACK, PAPERS, TestGateway, papers, set};
+use crate::support::{CO_ORDINATOR, Case, Door, Message, PACK, PAPERS, TestGateway, papers, set};
 
 const CONFIRMED: [&str; 2] = ["kent-police", "kent-probation"];
 
@@ -47,6 +50,28 @@ async fn two_papers_reach_every_recipient_whole() {
         gateway.client(agency).acknowledge(item.delivery_id).await.unwrap();
     }
     assert_eq!(gateway.sealed_files(), 0, "the last acknowledgement erases them");
+    gateway.stop().await;
+}
+
+/// All came but the end of the form: what was written for it is taken away at once, not by a later sweep.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_breaks_off_behind_its_last_paper_leaves_no_file() {
+    let gateway = TestGateway::start().await;
+    let case = confirmed(&gateway).await;
+    let pack = pack(&gateway, &case);
+    let mut body = Vec::new();
+    for (name, part) in [("message", &*pack.bytes()), ("attachment", PAPERS[0]), ("attachment", PAPERS[1])] {
+        body.extend(format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").bytes());
+        body.extend(part);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--cut\r\nContent-Disposition: form-da");
+    let request = gateway.door(CO_ORDINATOR).request(Method::POST, "/v1/messages");
+    let request = request.header("content-type", "multipart/form-data; boundary=cut").body(body);
+    let reply = Door::send(request).await.unwrap();
+    assert_eq!(reply.status.as_u16(), 400, "{}", String::from_utf8_lossy(&reply.body));
+    assert_eq!(gateway.sealed_files(), 0, "nothing stays behind");
+    gone(&gateway, pack.id()).await;
     gateway.stop().await;
 }
 

@@ -374,10 +374,7 @@ async fn other_bytes_under_a_used_id() {
 async fn too_many_checks_in_a_minute() {
     let gateway = Builder::default().config(|config| config.limits.checks_per_minute = 2).start().await;
     let door = gateway.door("kent-police");
-    let check = async || {
-        let request = door.request(Method::POST, "/v1/messages/check");
-        Door::send(request.body(referral(&gateway).bytes())).await.unwrap()
-    };
+    let check = async || door.check(referral(&gateway).bytes()).await;
     for _ in 0..2 {
         assert_eq!(check().await.status.as_u16(), 200);
     }

@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use portcullis::{
+    config::{Scanner, ScannerAddress},
     crypto::{hex, sha256},
     journey::Code,
 };
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use crate::{
     archive::docx,
@@ -142,6 +147,42 @@ async fn while_the_scanner_is_down_nothing_with_attachments_is_accepted() {
     clamd.begin().await;
     assert_eq!(readiness(&gateway).await.0, 200);
     assert_eq!(post(&gateway, &message, &files).await.status.as_u16(), 202, "the same post again");
+    gateway.stop().await;
+}
+
+/// A scanner that finds its first file clean and breaks off in the midst of the second.
+async fn dies_at_the_second(listener: TcpListener) {
+    let begun = async || {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_exact(&mut [0; b"zINSTREAM\0".len()]).await.unwrap();
+        stream
+    };
+    let mut first = begun().await;
+    loop {
+        match first.read_u32().await.unwrap() {
+            0 => break,
+            length => first.read_exact(&mut vec![0; length as usize]).await.map(drop).unwrap(),
+        }
+    }
+    first.write_all(b"stream: OK\0").await.unwrap();
+    drop(begun().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_that_fails_at_the_second_file_leaves_nothing_of_the_first() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = Some(ScannerAddress::Tcp(listener.local_addr().unwrap()));
+    let scanner = Scanner { address, timeout: Duration::from_secs(30) };
+    let gateway = Builder::default().config(|config| config.scanner = scanner).start().await;
+    let serves = tokio::spawn(dies_at_the_second(listener));
+    let note = b"a plain note".to_vec();
+    let files = [("text/plain", &*note), ("text/plain", &*note)];
+    let message = referral(&gateway, &files);
+    let reply = post(&gateway, &message, &files).await;
+    assert_eq!(reply.status.as_u16(), 503, "{}", String::from_utf8_lossy(&reply.body));
+    assert_eq!(reply.json()["type"], "urn:portcullis:problem:scanner_unavailable");
+    nothing_is_left(&gateway, &message).await;
+    serves.await.unwrap();
     gateway.stop().await;
 }
 

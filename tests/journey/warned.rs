@@ -10,7 +10,7 @@ fn referral(gateway: &TestGateway) -> Message {
     gateway.referral().with("/body/offender/household", json!([{ "relationship": "sister" }]))
 }
 
-const PLACE: &str = "/body/offender/household/0/class";
+const PLACE: &str = "/body/offender/household/0/data_subject_class";
 
 fn classless(warnings: &[Fault]) -> &Fault {
     warnings.iter().find(|warning| warning.pointer == PLACE).unwrap()
@@ -23,7 +23,7 @@ async fn a_warning_stands_in_the_receipt_the_statement_and_the_ledger() {
     let receipt = gateway.post("kent-police", &message).await;
     let warning = classless(&receipt.warnings);
     assert_eq!(warning.rule.as_deref(), Some("V70"));
-    assert!(!warning.message.is_empty() && warning.fix.contains("`class`"));
+    assert!(!warning.message.is_empty() && warning.fix.contains("`data_subject_class`"));
 
     let keys = gateway.client(CO_ORDINATOR).keys().await.unwrap().value;
     let stated = statement::verify(&receipt.statement, &keys).unwrap();
@@ -66,8 +66,10 @@ async fn an_area_refuses_what_others_warn_about() {
     let errors: Vec<&Value> = problem["errors"].as_array().unwrap().iter().collect();
     assert_eq!(errors.len(), 1, "{problem}");
     assert_eq!((&errors[0]["rule"], &errors[0]["severity"]), (&json!("V70"), &json!("reject")));
-    let fine =
-        message.with("/body/offender/household", json!([{ "relationship": "sister", "class": "other" }]));
+    let fine = message.with(
+        "/body/offender/household",
+        json!([{ "relationship": "sister", "data_subject_class": "other" }]),
+    );
     gateway.post("kent-police", &fine).await;
     gateway.stop().await;
 }

@@ -101,6 +101,11 @@ fn what_runs_or_renders_and_what_is_packed_passes_for_nothing() {
         b"\xef\xbb\xbf <script>alert(1)</script>",
         b"<?xml version=\"1.0\"?><svg onload=\"\"/>",
         b"<?php system('id');",
+        b"<img src=x onerror=alert(1)>",
+        b"<meta http-equiv=refresh content=0>",
+        b"<iframe\tsrc=//a.example>",
+        b"<svg/onload=alert(1)>",
+        &[&[b' '; 40_000][..], b"<script>alert(1)</script>"].concat(),
         b"{\\rtf1\\ansi}",
         b"%!PS-Adobe-3.0",
         b"  %PDF-1.7 after blanks",
@@ -120,8 +125,11 @@ fn what_runs_or_renders_and_what_is_packed_passes_for_nothing() {
         &program,
         &zip(&[("a.exe", b"MZ")]),
         &docx("word/vbaProject.bin", b"macros"),
+        &docx("word/VBAPROJECT.BIN", b"macros"),
         &zip(&[("mimetype", ODT), ("content.xml", b"<c/>"), ("Basic/script-lc.xml", b"<l/>")]),
         &zip(&[("mimetype", ODT), ("Scripts/python/a.py", b"import os")]),
+        &zip(&[("mimetype", ODT), ("Scripts/beanshell/Library/a.bsh", b"exec()")]),
+        &zip(&[("mimetype", ODT), ("Scripts/java/Library/a.jar", b"PK")]),
     ] {
         assert_eq!(passes_for(file), [], "{:?}", String::from_utf8_lossy(file.get(..20).unwrap_or(file)));
     }

@@ -88,3 +88,44 @@ proptest! {
         prop_assert!(!answer.contains("zqx"), "{}", answer);
     }
 }
+
+/// A list of every kind grown as long as a message has room for, each entry another one: no rule may
+/// hold them all against each other. Where one does, this takes minutes.
+#[test]
+fn lists_beyond_what_a_schema_takes_are_judged_in_no_time() {
+    let every = if std::env::var_os("PORTCULLIS_SLOW").is_some() { 1 } else { 9 };
+    for (name, bytes) in super::samples("accepted") {
+        let sound = strict::parse(&bytes, 64).unwrap();
+        let (lists, others) = (super::pointers(&sound, String::new()), ["/recipients".to_owned()]);
+        let sampled = lists.into_iter().enumerate().filter(|(number, _)| number % every == 0);
+        for pointer in sampled.map(|(_, pointer)| pointer).chain(others) {
+            let Some([first, ..]) = sound.pointer(&pointer).and_then(Value::as_array).map(Vec::as_slice)
+            else {
+                continue;
+            };
+            let mut message = sound.clone();
+            let room = strict::VALUES_MAX / (super::pointers(first, String::new()).len() + 1);
+            let long = (0..room.min(20_000)).map(|number| distinct(first, number)).collect();
+            *message.pointer_mut(&pointer).unwrap() = long;
+            let begun = std::time::Instant::now();
+            let verdict = judge(&SCHEMAS, &AGENCIES, &message);
+            assert!(!verdict.faults.is_empty(), "{name} {pointer}");
+            assert!(begun.elapsed() < LONG, "{name} {pointer}: {:?}", begun.elapsed());
+        }
+    }
+}
+
+/// Much longer than it takes without optimisation on a busy machine.
+const LONG: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The same with other texts.
+fn distinct(value: &Value, number: usize) -> Value {
+    match value {
+        Value::String(text) => format!("{text}{number}").into(),
+        Value::Array(items) => items.iter().map(|item| distinct(item, number)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, inner)| (name.clone(), distinct(inner, number))).collect()
+        }
+        other => other.clone(),
+    }
+}

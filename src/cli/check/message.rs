@@ -14,6 +14,7 @@ use crate::{
     },
     config::{Areas, Config, Limits, load_agencies},
     directory::Directory,
+    journey::{accept, validate},
     schema::{
         Fault, Head, Schemas, Verdict,
         rules::{Raised, Subject},
@@ -76,11 +77,13 @@ pub(super) fn run(file: &Path, config: &Path, today: Date, terminal: &mut Termin
 pub fn judge(bytes: &[u8], surroundings: &Surroundings, today: Date) -> anyhow::Result<Verdict> {
     let schemas = Schemas::embedded()?;
     let refused = |faults| Verdict { faults, warnings: Vec::new() };
-    let json = match strict::parse(bytes, surroundings.limits.message_depth) {
+    let limits = &surroundings.limits;
+    if bytes.len() > limits.message_bytes {
+        return Ok(refused(vec![accept::too_long(limits.message_bytes)]));
+    }
+    let json = match strict::parse(bytes, limits.message_depth) {
         Ok(json) => json,
-        Err(fault) => {
-            return Ok(refused(vec![Fault::new("", "not_json", fault.to_string(), "mend the JSON")]));
-        }
+        Err(fault) => return Ok(refused(vec![fault.into()])),
     };
     let head = Head::read(&json);
     let (Some(message_type), Some(version), []) = (head.message_type, head.version, head.faults.as_slice())
@@ -101,10 +104,10 @@ pub fn judge(bytes: &[u8], surroundings: &Surroundings, today: Date) -> anyhow::
     // After its last day a version is as unknown as one that never was.
     let live = schemas.live(message_type, today);
     let judged = live.contains(&version).then(|| schemas.judge(&subject, version, raised)).flatten();
-    Ok(judged.unwrap_or_else(|| {
-        let fix = format!("use one of: {}", live.join(", "));
-        refused(vec![Fault::new("/schema_version", "unknown_version", "not a version of this type", fix)])
-    }))
+    let Some(mut verdict) = judged else { return Ok(refused(vec![Fault::unknown_version(&live)])) };
+    let many = validate::too_many_recipients(&json, limits.recipients, &verdict.faults);
+    verdict.faults.extend(many);
+    Ok(verdict)
 }
 
 fn rendered(faults: &[Fault]) -> String {

@@ -135,5 +135,7 @@ fn is_other_text(signature: &Infer, head: &[u8]) -> bool {
             found.matcher_type() == MatcherType::Text || OTHERS.contains(&found.mime_type())
         })
     };
-    named(head) || named(begin) || text::is_markup_or_script(begin)
+    // Nobody writes that much nothing, unless to hide what comes after it.
+    let blank = begin.is_empty() && head.len() == HEAD_BYTES;
+    blank || named(head) || named(begin) || text::is_markup_or_script(begin)
 }

@@ -55,8 +55,31 @@ pub(super) fn without_blank_start(text: &[u8]) -> &[u8] {
 
 /// Whether it begins as what a browser renders or a machine runs.
 pub(super) fn is_markup_or_script(text: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 9] =
-        [b"#!", b"<?", b"<%", b"<!", b"<html", b"<svg", b"<script", b"<body", b"@echo off"];
+    // `infer` knows the rest of what the WHATWG lists, but only with a blank or `>` behind it.
+    const BEGINNINGS: [&[u8]; 22] = [
+        b"#!",
+        b"<?",
+        b"<%",
+        b"<!",
+        b"@echo off",
+        b"<html",
+        b"<head",
+        b"<body",
+        b"<svg",
+        b"<math",
+        b"<script",
+        b"<style",
+        b"<iframe",
+        b"<object",
+        b"<embed",
+        b"<img",
+        b"<meta",
+        b"<link",
+        b"<base",
+        b"<form",
+        b"<video",
+        b"<audio",
+    ];
     let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
     BEGINNINGS.into_iter().any(begins)
 }

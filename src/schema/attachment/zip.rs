@@ -54,18 +54,28 @@ pub(super) struct MacroWatch {
 impl MacroWatch {
     /// For Office Open XML: the part of every project in Visual Basic.
     pub fn of_docx() -> Self {
-        Self { parts: &[b"vbaProject.bin"], tail: Zeroizing::default() }
+        Self::of(&[b"vbaProject.bin"])
     }
 
     /// For OpenDocument: the list of Basic libraries, and the folders of scripts in other languages.
     pub fn of_odt() -> Self {
-        let parts: &[&[u8]] = &[b"Basic/script-lc.xml", b"Scripts/python/", b"Scripts/javascript/"];
-        Self { parts, tail: Zeroizing::default() }
+        Self::of(&[
+            b"Basic/script-lc.xml",
+            b"Scripts/beanshell/",
+            b"Scripts/java/",
+            b"Scripts/javascript/",
+            b"Scripts/python/",
+        ])
+    }
+
+    fn of(parts: &'static [&'static [u8]]) -> Self {
+        // Room for what is kept and as much again: growing would leave plaintext behind.
+        Self { parts, tail: Zeroizing::new(Vec::with_capacity(2 * kept(parts))) }
     }
 
     /// Whether no macros were seen in these bytes.
     pub fn push(&mut self, bytes: &[u8]) -> bool {
-        let keep = self.parts.iter().map(|part| part.len()).max().unwrap_or(1) - 1;
+        let keep = kept(self.parts);
         self.tail.extend_from_slice(bytes.get(..keep).unwrap_or(bytes));
         let seen = self.seen_in(&self.tail) || self.seen_in(bytes);
         if bytes.len() >= keep {
@@ -78,7 +88,14 @@ impl MacroWatch {
         !seen
     }
 
+    /// Names of parts are equal whatever the case of their letters (ECMA-376 part 2 §6.2.2.3).
     fn seen_in(&self, bytes: &[u8]) -> bool {
-        self.parts.iter().any(|part| bytes.windows(part.len()).any(|window| window == *part))
+        let seen = |part: &[u8]| bytes.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part));
+        self.parts.iter().copied().any(seen)
     }
+}
+
+/// How many bytes of a piece may begin a name that the next one ends.
+fn kept(parts: &[&[u8]]) -> usize {
+    parts.iter().map(|part| part.len().saturating_sub(1)).max().unwrap_or_default()
 }

@@ -93,7 +93,8 @@ impl Scheme {
             Self::Cro => (
                 "cro",
                 "CRO number",
-                "up to six digits, a slash, two digits of the year and the check letter, or the search-file form",
+                "up to six digits, a slash, two digits of the year and the check letter; of a search file SF, two \
+                 digits of the year, a slash, up to six digits and the check letter",
             ),
             Self::Noms => ("prison-number", "prison number", "a letter, four digits and two letters"),
             Self::Crn => ("crn", "probation case reference number", "a letter and six digits"),

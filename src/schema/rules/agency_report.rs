@@ -12,7 +12,7 @@ const PRISON_REPORT_WITHOUT_ESTABLISHMENT: Say = Say {
     code: "prison_report_without_establishment",
     severity: Warn,
     message: "a prison's report names its establishment",
-    fix: "add `body.establishment_code`",
+    fix: "add `establishment_code`",
     source: "MAPPA Guidance 2012, form F",
 };
 
@@ -20,7 +20,7 @@ const PRISON_REPORT_WITHOUT_GRADE: Say = Say {
     code: "prison_report_without_grade",
     severity: Warn,
     message: "a prison's report gives the grade of its author",
-    fix: "add `body.author.grade`",
+    fix: "add `author.grade`",
     source: "MAPPA Guidance 2012, form F",
 };
 

@@ -4,7 +4,7 @@ use super::{
     Findings, Rule, Say,
     Severity::{Reject, Warn},
     Subject,
-    stats_return::{WRITTEN, signs, texts},
+    anonymous::{self, Outcomes},
 };
 
 pub(super) const RULES: &[Rule] =
@@ -36,31 +36,9 @@ const BIRTH_DATE: Say = Say {
     source: BOARD,
 };
 
-/// Members that hold words, in body and envelope; dates and agencies have members of their own.
-const NAMED: &[&str] = &[
-    "auditor",
-    "role",
-    "good_practice",
-    "to_improve",
-    "comments",
-    "justification",
-    "strict_necessity",
-    "attention",
-    "handling",
-    "smb_approval_ref",
-];
-
 /// P25: an audit that names somebody is a case paper, which the board does not receive. The envelope may
 /// name the case, by its pseudonym.
 fn nobody_is_identified(message: &Subject<'_>, found: &mut Findings<'_>) {
-    texts::each(message, WRITTEN, NAMED, &mut |text, place| {
-        let signs = signs::signs(text, message.today);
-        for (seen, say) in
-            [(signs.identifier, &IDENTIFIER), (signs.postcode, &POSTCODE), (signs.birth_date, &BIRTH_DATE)]
-        {
-            if seen {
-                found.add(say, place.to_string());
-            }
-        }
-    });
+    let outcomes = Outcomes { identifier: &IDENTIFIER, postcode: &POSTCODE, birth_date: &BIRTH_DATE };
+    anonymous::nobody_is_identified(message, found, &outcomes);
 }

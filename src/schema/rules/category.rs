@@ -1,7 +1,7 @@
 //! What a category asks of the rest of a message. This file: category 1 and what the categories have
 //! in common; the others are below.
 //!
-//! The rules speak where a message has both `body.mappa` and `body.conviction`. A message that gives
+//! The rules speak where a message has both `mappa` and `conviction`. A message that gives
 //! the category in passing, without the conviction, is not asked to prove it again.
 
 mod dangerous;
@@ -84,6 +84,9 @@ fn registered(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(period) = message.at("body.mappa.sor_notification") else {
         return found.add(&NOTIFICATION_MISSING, "/body/mappa/sor_notification");
     };
+    if !period.is_object() {
+        return;
+    }
     if !period.has("start") {
         found.add(&NOTIFICATION_MISSING, "/body/mappa/sor_notification/start");
     }

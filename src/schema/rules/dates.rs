@@ -130,28 +130,14 @@ fn releases(message: &Subject<'_>, found: &mut Findings<'_>) {
 mod tests {
     use serde_json::json;
 
-    use crate::{
-        config::Thresholds,
-        message::MessageType,
-        schema::rules::{Raised, Subject, judge},
-    };
+    use crate::{message::MessageType, schema::rules::tests::codes_of};
 
-    fn codes(body: serde_json::Value) -> Vec<String> {
-        let (message, thresholds) = (json!({ "body": body }), Thresholds::default());
-        let subject = Subject {
-            message_type: MessageType::Notification,
-            message: &message,
-            thresholds: &thresholds,
-            today: jiff::civil::date(2026, 11, 20),
-            agencies: &(),
-        };
-        let raised = Raised::new();
-        let found = judge(&subject, &raised).faults.into_iter();
-        found.filter(|fault| fault.rule.as_deref() == Some("V74")).map(|fault| fault.code).collect()
+    fn codes(body: &serde_json::Value) -> Vec<String> {
+        codes_of("V74", MessageType::Notification, body)
     }
 
     fn aged(offender: serde_json::Value, offence: &str) -> Vec<String> {
-        codes(json!({
+        codes(&json!({
             "offender": offender,
             "conviction": { "index_offences": [{ "date_of_offence": offence }] },
         }))
@@ -182,7 +168,7 @@ mod tests {
         };
         let of = |outcome| {
             let dates = json!({ "sentence": "2021-03-01" });
-            codes(json!({ "conviction": { "index_offences": offences(outcome), "relevant_dates": dates } }))
+            codes(&json!({ "conviction": { "index_offences": offences(outcome), "relevant_dates": dates } }))
         };
         assert_eq!(of("conviction"), [""; 0]);
         assert_eq!(of("caution"), ["sentence_before_conviction"], "a caution is no conviction");
@@ -197,6 +183,6 @@ mod tests {
         });
         let body =
             json!({ "conviction": { "relevant_dates": dates, "expected_release_date": "2024-03-02" } });
-        assert_eq!(codes(body), ["release_before_sentence", "licence_end_before_release"]);
+        assert_eq!(codes(&body), ["release_before_sentence", "licence_end_before_release"]);
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Reject, Warn},
     Subject,
+    timing::before,
 };
 use crate::message::AgencyType;
 
@@ -20,7 +21,7 @@ const NO_RESTRICTION: Say = Say {
     code: "dwp_without_restriction",
     severity: Reject,
     message: "the notice names no restriction",
-    fix: "add `body.restrictions[0]` with the restriction and the service that it affects",
+    fix: "add `restrictions[0]` with the restriction and the service that it affects",
     source: FORM,
 };
 
@@ -36,7 +37,7 @@ const OTHERS_NAMED: Say = Say {
     code: "dwp_others_named_without_reason",
     severity: Warn,
     message: "other people are named and it is not said why the jobcentre must know of them",
-    fix: "give the reason in `body.other_people_justification`, or take names and addresses out",
+    fix: "give the reason in `other_people_justification`, or take names and addresses out",
     source: FORM,
 };
 
@@ -72,7 +73,10 @@ fn restrictions(message: &Subject<'_>, found: &mut Findings<'_>) {
         found.add(&NO_RESTRICTION, "/body/restrictions");
     }
     for (index, restriction) in restrictions.iter().enumerate() {
-        if restriction.list("services").is_empty() && restriction.text("relevance").is_none() {
+        if restriction.is_object()
+            && restriction.list("services").is_empty()
+            && restriction.text("relevance").is_none()
+        {
             found.add(&NOT_RELEVANT, format!("/body/restrictions/{index}/relevance"));
         }
     }
@@ -85,10 +89,8 @@ fn restrictions(message: &Subject<'_>, found: &mut Findings<'_>) {
 /// V63: for somebody in custody, so many weeks before the planned release.
 fn in_time(message: &Subject<'_>, found: &mut Findings<'_>) {
     let weeks = message.thresholds.dwp_notice_weeks;
-    let written = message.created_on().unwrap_or(message.today);
     let Some(release) = message.date("body.custody.planned_release_date") else { return };
-    let in_time = written.checked_add(jiff::Span::new().weeks(weeks));
-    if in_time.is_ok_and(|earliest| release < earliest) {
+    if before(release, message.sent_on(), jiff::Span::new().weeks(i64::from(weeks))) {
         found.add_with(&LATE, "/body/custody/planned_release_date", weeks);
     }
 }
@@ -111,8 +113,7 @@ fn legal_basis(message: &Subject<'_>, found: &mut Findings<'_>) {
 /// Where a recipient of this kind should be told whom the message is for.
 pub(super) fn without_contact(message: &Subject<'_>, kind: AgencyType) -> Option<String> {
     let unnamed = message.list("recipients").iter().position(|recipient| {
-        let agency = recipient.text("agency_id").and_then(|agency_id| message.agencies.kind(agency_id));
-        agency == Some(kind) && recipient.text("attention").is_none()
+        message.kind_of(recipient) == Some(kind) && recipient.text("attention").is_none()
     });
     unnamed.map(|index| format!("/recipients/{index}/attention"))
 }

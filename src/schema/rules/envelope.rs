@@ -12,8 +12,9 @@ pub(super) const RULES: &[Rule] = &[
 const MARKING_TIER: Say = Say {
     code: "marking_tier",
     severity: Reject,
-    message: "the gateway carries nothing above OFFICIAL; this message is not stored",
-    fix: "send SECRET and TOP SECRET by a system that is approved for them, or set `marking.tier` to OFFICIAL",
+    message: "the gateway carries the tier OFFICIAL and nothing above it, and has not stored this message",
+    fix: "set `marking.tier` to OFFICIAL and `marking.sensitive` to true, or send what is SECRET or above by a \
+          system approved for it",
     source: "Government Security Classifications; MAPPA form D, as re-marked",
 };
 
@@ -58,7 +59,7 @@ fn recipients_once(message: &Subject<'_>, found: &mut Findings<'_>) {
 const CASE_OF_ANOTHER_AREA: Say = Say {
     code: "case_of_another_area",
     severity: Reject,
-    message: "the case_ref belongs to another area than the message",
+    message: "the case reference belongs to another area than the message",
     fix: "use a `case_ref` that begins with the message's own `area`",
     source: "Portcullis",
 };

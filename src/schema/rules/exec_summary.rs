@@ -3,8 +3,7 @@
 use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Reject, Warn},
-    Subject,
-    stats_return::signs,
+    Subject, signs,
 };
 use crate::message::AgencyType::Coord;
 
@@ -36,7 +35,7 @@ const REQUESTER: Say = Say {
     code: "summary_without_requester",
     severity: Reject,
     message: "it is not recorded who asked for the minutes",
-    fix: "say in `body.requester.kind` whether the subject, a representative or a court asked",
+    fix: "say in `requester.kind` whether the subject, a representative or a court asked",
     source: KENT,
 };
 
@@ -44,7 +43,7 @@ const RELEASE: Say = Say {
     code: "summary_without_release",
     severity: Reject,
     message: "it is not recorded who released the summary",
-    fix: "name the MAPPA manager or co-ordinator in `body.released_by`, with agency and date",
+    fix: "name the MAPPA manager or co-ordinator in `released_by`, with agency and date",
     source: KENT,
 };
 
@@ -52,7 +51,7 @@ const RELEASED_BY_OTHER: Say = Say {
     code: "summary_released_by_other",
     severity: Reject,
     message: "only the MAPPA manager or co-ordinator releases a summary",
-    fix: "have the co-ordination unit decide, and name it in `body.released_by.agency_id`",
+    fix: "have the co-ordination unit decide, and name it in `released_by.agency_id`",
     source: KENT,
 };
 
@@ -73,22 +72,22 @@ fn only_what_may_be_told(message: &Subject<'_>, found: &mut Findings<'_>) {
 
 /// V61: somebody entitled asked, and the co-ordination unit decided.
 fn asked_for_and_released(message: &Subject<'_>, found: &mut Findings<'_>) {
-    if !message.has("body.requester") {
-        found.add(&REQUESTER, "/body/requester");
-    } else if !message.has("body.requester.kind") {
-        found.add(&REQUESTER, "/body/requester/kind");
+    match message.at("body.requester") {
+        None => found.add(&REQUESTER, "/body/requester"),
+        Some(requester) if requester.is_object() && !requester.has("kind") => {
+            found.add(&REQUESTER, "/body/requester/kind");
+        }
+        Some(_) => {}
     }
-    if !message.has("body.released_by") {
+    let Some(release) = message.at("body.released_by") else {
         return found.add(&RELEASE, "/body/released_by");
-    }
-    for (path, pointer) in [("name", "/body/released_by/name"), ("agency_id", "/body/released_by/agency_id")]
-    {
-        if !message.at("body.released_by").is_some_and(|release| release.has(path)) {
-            found.add(&RELEASE, pointer);
+    };
+    for member in ["name", "agency_id"] {
+        if release.is_object() && release.text(member).is_none() {
+            found.add(&RELEASE, format!("/body/released_by/{member}"));
         }
     }
-    let agency = message.text("body.released_by.agency_id").and_then(|id| message.agencies.kind(id));
-    if agency.is_some_and(|kind| kind != Coord) {
+    if message.kind_of(release).is_some_and(|kind| kind != Coord) {
         found.add(&RELEASED_BY_OTHER, "/body/released_by/agency_id");
     }
 }

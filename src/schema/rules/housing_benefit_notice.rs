@@ -1,12 +1,11 @@
 //! The rules of a notice to a council's housing-benefit contact (D17).
 
-use jiff::civil::Date;
-
 use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Reject, Warn},
     Subject,
     dwp_notice::without_contact,
+    timing::age_on,
 };
 use crate::message::AgencyType;
 
@@ -21,7 +20,7 @@ const AGE: Say = Say {
     code: "housing_benefit_age",
     severity: Reject,
     message: "the exemption is for claimants aged 25 to 34, and this one is not",
-    fix: "check `body.claimant.date_of_birth`, or do not send the notice",
+    fix: "check `claimant.date_of_birth`, or do not send the notice",
     source: FORM,
 };
 
@@ -29,7 +28,7 @@ const LEVEL: Say = Say {
     code: "housing_benefit_level",
     severity: Reject,
     message: "the exemption is for claimants managed at level 2 or 3",
-    fix: "check `body.level`, or do not send the notice",
+    fix: "check `level`, or do not send the notice",
     source: FORM,
 };
 
@@ -43,9 +42,8 @@ const NO_CONTACT: Say = Say {
 
 /// V64: aged 25 to 34 on the day of the notice, and at level 2 or 3.
 fn exempt(message: &Subject<'_>, found: &mut Findings<'_>) {
-    let written = message.created_on().unwrap_or(message.today);
     let born = message.date("body.claimant.date_of_birth");
-    if born.is_some_and(|born| !(25..=34).contains(&age(born, written))) {
+    if born.is_some_and(|born| !(25..=34).contains(&age_on(born, message.sent_on()))) {
         found.add(&AGE, "/body/claimant/date_of_birth");
     }
     if message.number("body.level").is_some_and(|level| !(2..=3).contains(&level)) {
@@ -57,28 +55,5 @@ fn exempt(message: &Subject<'_>, found: &mut Findings<'_>) {
 fn contact(message: &Subject<'_>, found: &mut Findings<'_>) {
     if let Some(pointer) = without_contact(message, AgencyType::LaHousing) {
         found.add(&NO_CONTACT, pointer);
-    }
-}
-
-/// Whole years. Somebody born on 29 February has their birthday on 1 March in other years.
-fn age(born: Date, on: Date) -> i16 {
-    let birthday_to_come = (on.month(), on.day()) < (born.month(), born.day());
-    on.year() - born.year() - i16::from(birthday_to_come)
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    #[test]
-    fn a_year_of_age_is_complete_on_the_birthday() {
-        assert_eq!(age(date(2001, 11, 20), date(2026, 11, 20)), 25);
-        assert_eq!(age(date(2001, 11, 21), date(2026, 11, 20)), 24);
-        assert_eq!(age(date(1991, 11, 21), date(2026, 11, 20)), 34);
-        assert_eq!(age(date(1991, 11, 20), date(2026, 11, 20)), 35);
-        assert_eq!(age(date(2000, 2, 29), date(2025, 2, 28)), 24);
-        assert_eq!(age(date(2000, 2, 29), date(2025, 3, 1)), 25);
     }
 }

@@ -18,8 +18,7 @@ const INVITEE_WITHOUT_REASON: Say = Say {
 fn reasons(message: &Subject<'_>, found: &mut Findings<'_>) {
     use AgencyType::{Coord, Police, Prison, Probation};
     for (index, invitee) in message.list("body.invitees").iter().enumerate() {
-        let kind = invitee.text("agency_id").and_then(|id| message.agencies.kind(id));
-        let permanent = matches!(kind, None | Some(Police | Probation | Prison | Coord));
+        let permanent = matches!(message.kind_of(invitee), None | Some(Police | Probation | Prison | Coord));
         if !permanent && invitee.text("reason_code").is_none() {
             found.add(&INVITEE_WITHOUT_REASON, format!("/body/invitees/{index}/reason_code"));
         }

@@ -17,7 +17,7 @@ const PREVIOUS_MINUTES_MISSING: Say = Say {
     code: "previous_minutes_missing",
     severity: Warn,
     message: "the pack for a review does not include the minutes of the meeting before",
-    fix: "add a document of kind previous_minutes to `body.documents`",
+    fix: "add a document of kind previous_minutes to `documents`",
     source: "MAPPA Guidance 2012, form L",
 };
 
@@ -35,7 +35,7 @@ const ATTACHMENT_WITHOUT_OWNER: Say = Say {
     severity: Reject,
     message: "every attachment names the agency that supplied it and stays responsible for it",
     fix: "add `owner_agency` to the attachment",
-    source: "MAPPA Guidance ch. 9",
+    source: "MAPPA Guidance ch. 9 (May 2022)",
 };
 
 /// V55: shared information stays the responsibility of the agency that supplied it.
@@ -51,17 +51,17 @@ const PAPERS_LATE: Say = Say {
     code: "papers_late",
     severity: Warn,
     message: "the papers go out fewer than {} working days before the meeting",
-    fix: "send papers {} working days ahead, or set `body.meeting.urgent` if it was called at short notice",
+    fix: "send papers {} working days ahead, or set `meeting.urgent` if it was called at short notice",
     source: "Kent and Medway Safeguarding Procedures 2.4.5 §11; the figure is a Portcullis default",
 };
 
 /// T3: papers come early enough to be read, but for urgent meetings, which may be called at short
-/// notice (T14).
+/// notice (T14). What the gateway asked to have sent once more was sent before.
 fn early_enough(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(held) = message.date("body.meeting.date") else { return };
     let days = message.thresholds.papers_working_days;
-    let urgent = message.flag("body.meeting.urgent") == Some(true);
-    if !urgent && working_days_between(message.today, held) < u32::from(days) {
+    let exempt = message.flag("body.meeting.urgent") == Some(true) || message.is_sent_again();
+    if !exempt && working_days_between(message.today, held) < u32::from(days) {
         found.add_with(&PAPERS_LATE, "/body/meeting/date", days);
     }
 }

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::{Findings, Look as _, Rule, Say, Severity::Warn, Subject, person};
+use super::{Findings, Look as _, Rule, Say, Severity::Warn, Subject, timing::age_on};
 use crate::message::AgencyType;
 
 pub(super) const RULES: &[Rule] = &[
@@ -26,7 +26,7 @@ const NOTIFICATION_LATE: Say = Say {
     message: "youth offending teams and mental health services notify within {} days of sentence or admission",
     fix: "check `conviction.relevant_dates`; if the dates are right, tell the co-ordinator by telephone what \
           has happened since",
-    source: "MAPPA Guidance 2012, forms H and I",
+    source: "MAPPA Guidance 2012, forms H and I; the figure is a Portcullis default",
 };
 
 /// V67: a youth offending team has people under 18, and those whom a court dealt with as youths.
@@ -35,7 +35,7 @@ fn youth_case(message: &Subject<'_>, found: &mut Findings<'_>) {
         return;
     }
     let Some(birth) = message.date("body.offender.date_of_birth") else { return };
-    let under_18 = |day: Date| person::age_on(birth, day) < 18;
+    let under_18 = |day: Date| age_on(birth, day) < 18;
     if !under_18(message.today) && !ordered_as_youth(message) && !dealt_with_on(message).any(under_18) {
         found.add(&NOT_A_YOUTH_CASE, "/body/offender/date_of_birth");
     }

@@ -42,7 +42,7 @@ const CATEGORIES_DIFFER: Say = Say {
     code: "categories_differ",
     severity: Reject,
     message: "the message states two categories for one person",
-    fix: "make `meeting.category` and `mappa.category` the same",
+    fix: "state the same `category` wherever the message has one",
     source: "MAPPA Guidance 2012, form A",
 };
 
@@ -60,12 +60,14 @@ const MARAC_OR_PROFESSIONALS_MEETING: Say = Say {
     message: "no conviction, caution or finding under s.327(4) is stated, and MAPPA cannot be used without one",
     fix: "state it in `conviction.index_offences`; if there is none, arrange a professionals' meeting or refer \
           the victim to the multi-agency risk assessment conference (MARAC) instead",
-    source: "Kent and Medway Safeguarding Procedures 2.4.5 §4",
+    source: "CJA 2003 s.325(2); Kent and Medway Safeguarding Procedures 2.4.5 §4",
 };
 
-/// Where a message may state a category: the block, the member, and the member's pointer.
-const CATEGORIES: [(&str, &str, &str); 2] = [
+/// Where a message may state a category: the block, the member, and the member's pointer. The first
+/// that stands has to tell, and those after it agree with it.
+const CATEGORIES: [(&str, &str, &str); 3] = [
     ("body.mappa", "body.mappa.category", "/body/mappa/category"),
+    ("body.offender_summary", "body.offender_summary.category", "/body/offender_summary/category"),
     ("body.meeting", "body.meeting.category", "/body/meeting/category"),
 ];
 
@@ -78,12 +80,13 @@ fn exactly_one_category(message: &Subject<'_>, found: &mut Findings<'_>) {
         T::DwpNotice => message.flag("body.non_mappa") == Some(true),
         _ => false,
     };
+    // A plan names the meeting that it follows, and the category may have changed since.
+    let looks_back = message.message_type == T::Rmp;
+    let (mut told_elsewhere, mut first) = (false, None);
     for (block, member, pointer) in CATEGORIES {
         if !message.at(block).is_some_and(Value::is_object) {
             continue;
         }
-        // Where both blocks stand, the status is what has to tell; a meeting may leave it to it.
-        let told_elsewhere = block == "body.meeting" && message.has("body.mappa");
         match message.at(member).map(|category| (category.is_number(), category.as_i64())) {
             None if !may_be_open && !told_elsewhere => found.add(&CATEGORY_MISSING, pointer),
             Some((_, Some(0))) if may_be_open => {}
@@ -92,12 +95,11 @@ fn exactly_one_category(message: &Subject<'_>, found: &mut Findings<'_>) {
             // What is no number is the schema's to tell.
             _ => {}
         }
-    }
-    let stated = CATEGORIES.map(|(_, member, _)| message.number(member));
-    if let [Some(one @ 1..=4), Some(other @ 1..=4)] = stated
-        && one != other
-    {
-        found.add(&CATEGORIES_DIFFER, "/body/meeting/category");
+        let known = message.number(member).filter(|category| (1..=4).contains(category));
+        if known.is_some_and(|category| *first.get_or_insert(category) != category) && !looks_back {
+            found.add(&CATEGORIES_DIFFER, pointer);
+        }
+        told_elsewhere = true;
     }
 }
 
@@ -113,17 +115,18 @@ fn category_4_has_a_beginning(message: &Subject<'_>, found: &mut Findings<'_>) {
 const CATEGORY_4_BEGINS: Date = date(2022, 6, 28);
 
 /// V3: who brings somebody into MAPPA names what a court or the police found. The bare accusation has
-/// other ways, which the answer names.
+/// other ways, which the answer names. Nor does any other message carry somebody's case on with a
+/// conviction block that holds none (P14); those that end or correct an entry have no such block.
 fn somebody_was_found_guilty(message: &Subject<'_>, found: &mut Findings<'_>) {
-    if !brings_somebody_in(message.message_type) || !message.at("body").is_some_and(Value::is_object) {
-        return;
-    }
-    match message.at("body.conviction") {
-        None => found.add(&MARAC_OR_PROFESSIONALS_MEETING, "/body/conviction"),
-        Some(conviction) if conviction.is_object() && !found_guilty(conviction) => {
+    let Some(body) = message.at("body").filter(|body| body.is_object()) else { return };
+    match body.at("conviction") {
+        None if brings_somebody_in(message.message_type) => {
+            found.add(&MARAC_OR_PROFESSIONALS_MEETING, "/body/conviction");
+        }
+        Some(conviction) if conviction.is_object() && !found_guilty(conviction, message.today) => {
             found.add(&MARAC_OR_PROFESSIONALS_MEETING, "/body/conviction/index_offences");
         }
-        Some(_) => {}
+        _ => {}
     }
 }
 
@@ -134,30 +137,15 @@ pub(super) fn brings_somebody_in(message_type: T) -> bool {
 }
 
 /// Whether an offence is named that was dealt with: by a stated finding or its date, or because a
-/// court ordered something.
-pub(super) fn found_guilty(conviction: &Value) -> bool {
+/// court ordered something. The date of a trial to come is no finding.
+fn found_guilty(conviction: &Value, today: Date) -> bool {
     let offences = conviction.list("index_offences");
-    let dealt_with = |offence: &Value| offence.has("outcome") || offence.has("conviction_or_caution_date");
+    let dated = |offence: &Value| {
+        // What is no date is the schema's to tell.
+        offence.has("conviction_or_caution_date")
+            && offence.date("conviction_or_caution_date").is_none_or(|day| day <= today)
+    };
+    let dealt_with = |offence: &Value| offence.has("outcome") || dated(offence);
     let ordered = conviction.text("disposal.type").is_some_and(|kind| !matches!(kind, "none" | "other"));
     offences.iter().any(dealt_with) || (ordered && !offences.is_empty())
-}
-
-/// Completed years of age on a day.
-pub(super) fn age_on(birth: Date, day: Date) -> i16 {
-    let birthday_to_come = (day.month(), day.day()) < (birth.month(), birth.day());
-    day.year() - birth.year() - i16::from(birthday_to_come)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_year_of_age_is_complete_on_the_birthday() {
-        let born = date(2008, 11, 20);
-        assert_eq!(age_on(born, date(2026, 11, 19)), 17);
-        assert_eq!(age_on(born, date(2026, 11, 20)), 18);
-        assert_eq!(age_on(date(2008, 2, 29), date(2026, 2, 28)), 17);
-        assert_eq!(age_on(date(2008, 2, 29), date(2026, 3, 1)), 18);
-    }
 }

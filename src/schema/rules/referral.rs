@@ -3,12 +3,13 @@
 
 mod offender;
 
-use jiff::{Span, civil::Date};
+use jiff::Span;
 
 use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Reject, Warn},
     Subject,
+    timing::before,
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -46,7 +47,7 @@ const VERY_LATE_REFERRAL: Say = Say {
     severity: Warn,
     message: "release from custody is expected in less than {} weeks, so that the first meeting is urgent",
     fix: "check `conviction.expected_release_date`; if it is right, telephone the co-ordinator today",
-    source: "Kent and Medway Safeguarding Procedures 2.4.5 §10",
+    source: "Kent and Medway Safeguarding Procedures 2.4.5 §10; the figure is a Portcullis default",
 };
 
 const RISK_TOOL_MISSING: Say = Say {
@@ -62,7 +63,7 @@ const RISK_TOOL_OLD: Say = Say {
     severity: Warn,
     message: "no risk assessment of the last {} months supports the referral",
     fix: "review the assessment and send the new result in `risk.tools`",
-    source: "Kent and Medway Safeguarding Procedures 2.4.5 §10",
+    source: "Kent and Medway Safeguarding Procedures 2.4.5 §10; the figure is a Portcullis default",
 };
 
 const LEVEL_RATIONALE_MISSING: Say = Say {
@@ -70,7 +71,7 @@ const LEVEL_RATIONALE_MISSING: Say = Say {
     severity: Reject,
     message: "the referral does not say why level 1 is not enough",
     fix: "say in `mappa.level_rationale` what formal meetings of the agencies would add",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 const LEVEL_3_REASON_MISSING: Say = Say {
@@ -78,7 +79,7 @@ const LEVEL_3_REASON_MISSING: Say = Say {
     severity: Reject,
     message: "level 3 needs a reason why senior staff must commit resources, or what public interest there is",
     fix: "add `mappa.why_senior_staff_or_media`, or propose level 2",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 const LOW_RISK_REFERRED: Say = Say {
@@ -86,7 +87,7 @@ const LOW_RISK_REFERRED: Say = Say {
     severity: Warn,
     message: "a case of low risk is managed at level 2 or 3 only exceptionally",
     fix: "check `risk.rosh_overall`, and say in `mappa.level_rationale` what makes the case an exception",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 /// V30: a custodial case is referred in time to plan the release.
@@ -97,7 +98,7 @@ fn early_enough(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(release) = message.date("body.conviction.expected_release_date") else { return };
     let (months, weeks) =
         (message.thresholds.late_referral_months, message.thresholds.very_late_referral_weeks);
-    let sent = sent_on(message);
+    let sent = message.sent_on();
     if before(release, sent, Span::new().weeks(i64::from(weeks))) {
         found.add_with(&VERY_LATE_REFERRAL, "/body/conviction/expected_release_date", weeks);
     } else if before(release, sent, Span::new().months(i64::from(months))) {
@@ -115,9 +116,11 @@ fn risk_assessed(message: &Subject<'_>, found: &mut Findings<'_>) {
         return;
     }
     let months = message.thresholds.risk_tool_months;
-    let age = Span::new().months(i64::from(months));
-    let completed = tools.iter().filter_map(|tool| tool.date("completed_on"));
-    if completed.max().is_some_and(|newest| before(newest.saturating_add(age), message.today, Span::new())) {
+    let since = message.today.saturating_sub(Span::new().months(i64::from(months)));
+    let mut completed = tools.iter().filter_map(|tool| tool.date("completed_on")).peekable();
+    // A day still to come is a slip of the pen and makes no assessment recent.
+    let recent = |day| since <= day && day <= message.today;
+    if completed.peek().is_some() && !completed.any(recent) {
         found.add_with(&RISK_TOOL_OLD, "/body/risk/tools", months);
     }
 }
@@ -141,30 +144,5 @@ fn risk_fits_the_level(message: &Subject<'_>, found: &mut Findings<'_>) {
     let level = message.number("body.mappa.level_proposed");
     if matches!(level, Some(2 | 3)) && message.text("body.risk.rosh_overall") == Some("LOW") {
         found.add(&LOW_RISK_REFERRED, "/body/risk/rosh_overall");
-    }
-}
-
-/// The day on which the sender wrote the message.
-pub(super) fn sent_on(message: &Subject<'_>) -> Date {
-    message.created_on().unwrap_or(message.today)
-}
-
-/// Whether `day` comes before so much time has passed since `start`.
-pub(super) fn before(day: Date, start: Date, time: Span) -> bool {
-    start.checked_add(time).is_ok_and(|end| day < end)
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    #[test]
-    fn exactly_six_months_before_the_day_is_in_time() {
-        let sent = date(2026, 11, 20);
-        assert!(before(date(2027, 5, 19), sent, Span::new().months(6)));
-        assert!(!before(date(2027, 5, 20), sent, Span::new().months(6)));
-        assert!(!before(Date::MAX, Date::MAX, Span::new().months(6)), "beyond the calendar nothing is late");
     }
 }

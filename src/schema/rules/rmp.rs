@@ -17,7 +17,7 @@ const PLAN_NOT_NEWER: Say = Say {
     code: "plan_not_newer",
     severity: Warn,
     message: "the review of this version is not later than that of the version before",
-    fix: "correct `body.rmp.reviewed_on` or `body.previous.reviewed_on`",
+    fix: "correct `rmp.reviewed_on` or `previous.reviewed_on`",
     source: "DPA 2018 s.38",
 };
 

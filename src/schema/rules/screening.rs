@@ -5,7 +5,7 @@ use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Info, Reject, Warn},
     Subject,
-    referral::{before, sent_on},
+    timing::before,
 };
 use crate::message::AgencyType;
 
@@ -37,7 +37,7 @@ const SCREENED_LEVEL_3_REASON_MISSING: Say = Say {
     severity: Reject,
     message: "level 3 needs senior staff to commit resources, or public interest, and neither is stated",
     fix: "set `screening.senior_staff_needed` or `screening.media_interest` to true, or decide on level 2",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 const LEVEL_TESTS_NOT_MET: Say = Say {
@@ -46,7 +46,7 @@ const LEVEL_TESTS_NOT_MET: Say = Say {
     message: "level 2 or 3 asks that formal meetings add value, and for a high risk, an exceptional need or a \
               step down from level 3",
     fix: "check the answers in `screening` and `risk.rosh_overall`, or decide on level 1",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 const LEVEL_TESTS_MET: Say = Say {
@@ -54,7 +54,7 @@ const LEVEL_TESTS_MET: Say = Say {
     severity: Warn,
     message: "the answers meet the tests of level 2, and level 1 was decided",
     fix: "say in `screening.reasons` why the lead agency can manage the case alone, or refer to level 2",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 /// T1: release is screened so early that a referral is still in time. Youth offending teams look
@@ -65,7 +65,7 @@ fn in_the_window(message: &Subject<'_>, found: &mut Findings<'_>) {
     }
     let Some(release) = message.date("body.conviction.expected_release_date") else { return };
     let months = message.thresholds.late_referral_months;
-    let soon = before(release, sent_on(message), jiff::Span::new().months(i64::from(months)));
+    let soon = before(release, message.sent_on(), jiff::Span::new().months(i64::from(months)));
     let youth = message.sender_kind() == Some(AgencyType::Yot);
     let refers = matches!(message.number("body.screening.level_decided"), Some(2 | 3));
     if soon && refers && !youth {

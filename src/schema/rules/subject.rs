@@ -40,14 +40,29 @@ impl Agencies for () {
 }
 
 impl Subject<'_> {
+    /// What kind of body a part of the message names in its `agency_id`.
+    pub fn kind_of(&self, part: &Value) -> Option<AgencyType> {
+        self.agencies.kind(part.text("agency_id")?)
+    }
+
     /// What kind of body the sender is.
     pub fn sender_kind(&self) -> Option<AgencyType> {
-        self.agencies.kind(self.text("sender.agency_id")?)
+        self.kind_of(self.at("sender")?)
     }
 
     /// The day of `created_at`, as the sender tells it (UTC).
     pub fn created_on(&self) -> Option<Date> {
         self.text("created_at")?.get(..10)?.parse().ok()
+    }
+
+    /// Whether the sender sends it once more, as the gateway asked.
+    pub fn is_sent_again(&self) -> bool {
+        self.text("resends").is_some()
+    }
+
+    /// The day on which the sender wrote the message; if that cannot be read, the day of its coming.
+    pub fn sent_on(&self) -> Date {
+        self.created_on().unwrap_or(self.today)
     }
 }
 
@@ -59,7 +74,7 @@ impl Deref for Subject<'_> {
     }
 }
 
-/// No schema allows a longer list (a test of the schemas holds them to it).
+/// No schema allows a longer list (a test below holds them to it).
 pub const LIST_MAX: usize = 500;
 
 /// Every whole number below has a floating-point number of its own.
@@ -112,5 +127,38 @@ pub trait Look {
 impl Look for Value {
     fn at(&self, path: &str) -> Option<&Value> {
         path.split('.').try_fold(self, |value, name| value.get(name)).filter(|value| !value.is_null())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::catalog;
+
+    fn longest(schema: &Value) -> u64 {
+        let own = schema.get("maxItems").and_then(Value::as_u64).unwrap_or_default();
+        let inner = match schema {
+            Value::Object(members) => members.values().map(longest).max(),
+            Value::Array(entries) => entries.iter().map(longest).max(),
+            _ => None,
+        };
+        own.max(inner.unwrap_or_default())
+    }
+
+    #[test]
+    fn rules_see_every_entry_that_a_schema_allows() {
+        let schemas = catalog::FILES.iter().map(|(_, text)| serde_json::from_str::<Value>(text).unwrap());
+        assert!(schemas.map(|schema| longest(&schema)).max().is_some_and(|most| most <= LIST_MAX as u64));
+    }
+
+    #[test]
+    fn whole_numbers_have_two_writings_and_blank_texts_and_nulls_are_none() {
+        let value = json!({ "a": 3.0, "b": 3.5, "c": 1e300, "d": " \t", "e": null, "f": { "g": 3 } });
+        assert_eq!((value.number("a"), value.number("b"), value.number("c")), (Some(3), None, None));
+        assert_eq!((value.text("d"), value.has("e"), value.number("f.g")), (None, false, Some(3)));
+        assert_eq!((value.list("d").len(), value.number("d.g")), (0, None));
+        assert_eq!(json!({ "a": vec![0; LIST_MAX + 1] }).list("a").len(), LIST_MAX);
     }
 }

@@ -59,10 +59,10 @@ pub(in crate::schema) fn is_hidden(c: char) -> bool {
 const INVESTIGATORY_POWERS: Say = Say {
     code: "investigatory_powers_material",
     severity: Reject,
-    message: "material from interception or other investigatory powers may not pass through the gateway; \
-              this message is not stored",
+    message: "material from interception or other investigatory powers may not pass through the gateway, \
+              which has not stored this message",
     fix: "leave the material out and ask the force's authorising officer how it may be shared",
-    source: "Investigatory Powers Act 2016; MAPPA Guidance on information sharing",
+    source: "Investigatory Powers Act 2016; CJA 2003 s.325(4C)(b)",
 };
 
 /// P10: nothing that was obtained under investigatory powers.
@@ -78,18 +78,20 @@ const DATA_SUBJECT_CLASS: Say = Say {
     code: "data_subject_class_missing",
     severity: Warn,
     message: "it is not said whether this person is an offender, victim, witness or someone else",
-    fix: "add `class`",
+    fix: "add `data_subject_class` here and to every other person of the list",
     source: "DPA 2018 s.38(3)",
 };
 
-/// V70: persons named beside the offender are told apart by class, where the message is structured.
+/// V70: persons named beside the offender are told apart by class, where the message is structured. Told
+/// once for each list, and V71 once for a message: who leaves it out does so throughout, and twenty
+/// warnings of one kind would hide the others.
 fn data_subject_class(message: &Subject<'_>, found: &mut Findings<'_>) {
     for list in ["household", "relationships"] {
         let people = message.at("body.offender").map_or(&[][..], |offender| offender.list(list));
-        for (index, person) in people.iter().enumerate() {
-            if person.is_object() && !person.has("class") {
-                found.add(&DATA_SUBJECT_CLASS, format!("/body/offender/{list}/{index}/class"));
-            }
+        if let Some(index) =
+            people.iter().position(|person| person.is_object() && !person.has("data_subject_class"))
+        {
+            found.add(&DATA_SUBJECT_CLASS, format!("/body/offender/{list}/{index}/data_subject_class"));
         }
     }
 }
@@ -98,27 +100,30 @@ const FACT_OR_ASSESSMENT: Say = Say {
     code: "fact_or_assessment_missing",
     severity: Warn,
     message: "it is not said whether this information is fact or assessment",
-    fix: "add `data_quality.fact_or_assessment`",
+    fix: "add `data_quality.fact_or_assessment` here and to everything else that has none",
     source: "DPA 2018 s.38(2)",
 };
 
 /// V71: information that an agency contributes says whether it is fact or assessment.
 fn fact_or_assessment(message: &Subject<'_>, found: &mut Findings<'_>) {
+    let mut said = false;
     walk(message.message, &mut |at, value| {
         let Value::Object(members) = value else { return };
-        let told = value.has("data_quality.fact_or_assessment");
+        let told = said || value.has("data_quality.fact_or_assessment");
         if !told && (members.contains_key("data_quality") || at.is_information(members)) {
             found.add(&FACT_OR_ASSESSMENT, at.pointer() + "/data_quality/fact_or_assessment");
+            said = true;
         }
     });
 }
 
-/// Calls `look` for every value, from the root down. Depth is bounded by the strict reader.
+/// Calls `look` for every value, from the root down.
 fn walk(message: &Value, look: &mut dyn FnMut(&At<'_>, &Value)) {
     down(&At { up: None, step: Step::Root }, message, look);
 }
 
-fn down(at: &At<'_>, value: &Value, look: &mut dyn FnMut(&At<'_>, &Value)) {
+/// The same from some place down. Depth is bounded by the strict reader.
+pub(super) fn down(at: &At<'_>, value: &Value, look: &mut dyn FnMut(&At<'_>, &Value)) {
     look(at, value);
     match value {
         Value::Object(members) => {
@@ -136,21 +141,41 @@ fn down(at: &At<'_>, value: &Value, look: &mut dyn FnMut(&At<'_>, &Value)) {
 }
 
 /// A place, as the way to it. A pointer is made only when something is found there.
-struct At<'a> {
-    up: Option<&'a At<'a>>,
-    step: Step<'a>,
+pub(super) struct At<'a> {
+    pub(super) up: Option<&'a At<'a>>,
+    pub(super) step: Step<'a>,
 }
 
+/// The last step of that way.
 #[derive(Clone, Copy)]
-enum Step<'a> {
+pub(super) enum Step<'a> {
     Root,
     Name(&'a str),
     Index(usize),
 }
 
+/// Members that name somebody or something, beside those that end in `_name`.
+const PERSONS: [&str; 15] = [
+    "name",
+    "given_names",
+    "middle_names",
+    "nicknames",
+    "organisation",
+    "attention",
+    "person",
+    "who",
+    "owner_person",
+    "minute_taker",
+    "approved_by",
+    "assessor",
+    "responsible_clinician",
+    "moj_caseworker",
+    "vlo",
+];
+
 impl At<'_> {
     /// The pointer, up to the first name that no schema knows.
-    fn pointer(&self) -> String {
+    pub(super) fn pointer(&self) -> String {
         self.open().0
     }
 
@@ -174,7 +199,7 @@ impl At<'_> {
     }
 
     /// The member that it stands in; that of its list for an entry.
-    fn member(&self) -> Option<&str> {
+    pub(super) fn member(&self) -> Option<&str> {
         match self.step {
             Step::Root => None,
             Step::Name(name) => Some(name),
@@ -182,11 +207,9 @@ impl At<'_> {
         }
     }
 
-    /// Whether a person or file is named here.
+    /// Whether a person, body or file is named here.
     fn is_name(&self) -> bool {
-        self.member().is_some_and(|member| {
-            matches!(member, "name" | "given_names" | "nicknames") || member.ends_with("_name")
-        })
+        self.member().is_some_and(|member| member.ends_with("_name") || PERSONS.contains(&member))
     }
 
     /// Whether this is an entry of a list of what agencies contribute.

@@ -1,6 +1,6 @@
 //! The rules of the record of a disclosure to a third party (D15).
 
-use super::{Findings, Look as _, Rule, Say, Severity::Reject, Subject};
+use super::{Findings, Look as _, Rule, Say, Severity::Reject, Subject, offender_told};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "V66", says: &[&DISCLOSURE_TEST_MISSING, &DISCLOSURE_TEST_NOT_MET], check: tests },
@@ -59,13 +59,16 @@ fn tests(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(tests) = message.at("body.tests") else {
         return found.add(&DISCLOSURE_TEST_MISSING, "/body/tests");
     };
+    if !tests.is_object() {
+        return;
+    }
     let tells = matches!(message.text("body.decision"), Some("disclose" | "self_disclosure"));
     for name in ["lawful", "necessary", "proportionate"] {
         let Some(test) = tests.at(name) else {
             found.add(&DISCLOSURE_TEST_MISSING, format!("/body/tests/{name}"));
             continue;
         };
-        if test.text("reason").is_none() {
+        if test.is_object() && test.text("reason").is_none() {
             found.add(&DISCLOSURE_TEST_MISSING, format!("/body/tests/{name}/reason"));
         }
         if tells && test.flag("met") == Some(false) {
@@ -76,16 +79,9 @@ fn tests(message: &Subject<'_>, found: &mut Findings<'_>) {
 
 /// V66: what the offender is told is decided, and withholding it has a reason.
 fn offender_told(message: &Subject<'_>, found: &mut Findings<'_>) {
-    let Some(told) = message.at("body.offender_informed") else {
-        return found.add(&DISCLOSURE_OFFENDER_TOLD_MISSING, "/body/offender_informed");
-    };
-    match told.text("decision") {
-        None => found.add(&DISCLOSURE_OFFENDER_TOLD_MISSING, "/body/offender_informed/decision"),
-        Some("withheld") if told.text("reason").is_none() => {
-            found.add(&DISCLOSURE_WITHHELD_WITHOUT_REASON, "/body/offender_informed/reason");
-        }
-        Some(_) => {}
-    }
+    let (undecided, without_reason) =
+        (&DISCLOSURE_OFFENDER_TOLD_MISSING, &DISCLOSURE_WITHHELD_WITHOUT_REASON);
+    offender_told::decided(message, found, undecided, without_reason);
 }
 
 /// V66: for children the responsible authority always considers s.327A.

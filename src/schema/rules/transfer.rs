@@ -8,7 +8,7 @@ const TRANSFER_WITHIN_AREA: Say = Say {
     code: "transfer_within_area",
     severity: Reject,
     message: "a case is transferred from one area to another, and these are the same",
-    fix: "set `area` to the losing and `body.receiving_area` to the receiving area",
+    fix: "set `area` to the losing and `receiving_area` to the receiving area",
     source: "MAPPA Guidance 2012, form G",
 };
 

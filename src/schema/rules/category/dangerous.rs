@@ -59,7 +59,7 @@ pub(super) const LEVEL_1: Say = Say {
     severity: Warn,
     message: "category 3 exists because several agencies must manage the case together, which level 1 does not",
     fix: "choose level 2 or 3, or consider whether the person still belongs to category 3",
-    source: "MAPPA Guidance ch. 7",
+    source: "MAPPA Guidance ch. 7 (2019)",
 };
 
 pub(super) const CATEGORY_1_APPLIES: Say = Say {
@@ -84,9 +84,8 @@ pub(super) fn test_is_met(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(conviction) = message.at("body.conviction").filter(|_| category(message) == Some(3)) else {
         return;
     };
-    // Where somebody is brought into MAPPA, V3 has already said that no finding is stated at all.
-    let nothing = !person::found_guilty(conviction) && !person::brings_somebody_in(message.message_type);
-    if nothing || violent::findings_only(conviction) {
+    // That no finding is stated at all is V3's to tell.
+    if violent::findings_only(conviction) {
         found.add(&OFFENCE_MISSING, "/body/conviction/index_offences");
     }
     if message.text("body.mappa.category_rationale").is_none() {

@@ -2,10 +2,10 @@
 //! involvement in terrorism (CJA 2003 ss.325(2)(aa), (c) and 327(4B)–(4D)).
 
 use super::{
-    super::{Findings, Look as _, Say, Severity::Reject, Subject, person},
+    super::{Findings, Look as _, Say, Severity::Reject, Subject},
     category,
 };
-use crate::message::AgencyType;
+use crate::message::AgencyType::{Police, Prison, Probation};
 
 pub(super) const GROUND_MISSING: Say = Say {
     code: "category_4_ground_missing",
@@ -46,11 +46,9 @@ pub(super) fn has_a_ground(message: &Subject<'_>, found: &mut Findings<'_>) {
     if category(message) != Some(4) || terrorist_offender(message) {
         return;
     }
-    let offence = message.at("body.conviction").is_some_and(person::found_guilty);
-    // V3 speaks of the missing offence where somebody is brought into MAPPA, V24 of a missing reason
-    // where the purpose shows that s.325(2)(c) is meant.
-    let offence_wanted = !offence && !person::brings_somebody_in(message.message_type);
-    if offence_wanted || !at_risk(message) {
+    // V3 speaks of a missing offence, and V24 of a missing reason where the purpose shows that
+    // s.325(2)(c) is meant.
+    if !at_risk(message) {
         found.add(&GROUND_MISSING, "/body/mappa");
     }
 }
@@ -63,14 +61,10 @@ pub(super) fn authority_decided(message: &Subject<'_>, found: &mut Findings<'_>)
     if message.text("body.mappa.category_rationale").is_none() {
         found.add(&RATIONALE_MISSING, "/body/mappa/category_rationale");
     }
-    if !message.has("body.mappa.ra_decision_maker") {
+    let Some(officer) = message.at("body.mappa.ra_decision_maker") else {
         return found.add(&DECISION_MAKER_MISSING, "/body/mappa/ra_decision_maker");
-    }
-    let agency = message.text("body.mappa.ra_decision_maker.agency_id");
-    let kind = agency.and_then(|agency| message.agencies.kind(agency));
-    if kind
-        .is_some_and(|kind| !matches!(kind, AgencyType::Police | AgencyType::Probation | AgencyType::Prison))
-    {
+    };
+    if !matches!(message.kind_of(officer), None | Some(Police | Probation | Prison)) {
         found.add(&DECISION_MAKER_ELSEWHERE, "/body/mappa/ra_decision_maker/agency_id");
     }
 }

@@ -3,29 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::{
-    config::Thresholds,
     message::MessageType,
-    schema::{
-        Fault,
-        rules::{Raised, Subject, judge},
-    },
+    schema::{Fault, rules::tests},
 };
 
 /// What the rules of identifiers say about a body: refusals and warnings, each with its place.
 fn said(body: &Value) -> (Vec<Fault>, Vec<Fault>) {
-    let (message, thresholds) = (json!({ "body": body }), Thresholds::default());
-    let subject = Subject {
-        message_type: MessageType::Minutes,
-        message: &message,
-        thresholds: &thresholds,
-        today: jiff::civil::date(2026, 11, 20),
-        agencies: &(),
-    };
-    let raised = Raised::new();
-    let found = judge(&subject, &raised);
+    let (faults, warnings) = tests::said(MessageType::Minutes, body);
     let ours = |fault: &Fault| fault.pointer.contains("identifiers/");
     let of_list = |faults: Vec<Fault>| faults.into_iter().filter(ours).collect();
-    (of_list(found.faults), of_list(found.warnings))
+    (of_list(faults), of_list(warnings))
 }
 
 fn codes(faults: &[Fault]) -> Vec<&str> {

@@ -23,7 +23,7 @@ const ACTION_WITHOUT_OWNER: Say = Say {
     severity: Reject,
     message: "every action has an agency that owns it",
     fix: "add `owner_agency` to the action",
-    source: "MAPPA Guidance ch. 13b",
+    source: "MAPPA Guidance ch. 13b (May 2022)",
 };
 
 const ACTION_WITHOUT_DUE_DATE: Say = Say {
@@ -31,15 +31,15 @@ const ACTION_WITHOUT_DUE_DATE: Say = Say {
     severity: Reject,
     message: "every action has a date by which it is done",
     fix: "add `due_date` to the action",
-    source: "MAPPA Guidance ch. 13b",
+    source: "MAPPA Guidance ch. 13b (May 2022)",
 };
 
 const ACTION_DUE_BEFORE_MEETING: Say = Say {
     code: "action_due_before_meeting",
     severity: Reject,
     message: "an action is due before the meeting that set it",
-    fix: "set `due_date` to the day of the meeting or later, or list the action in `body.previous_actions`",
-    source: "MAPPA Guidance ch. 13b",
+    fix: "set `due_date` to the day of the meeting or later, or list the action in `previous_actions`",
+    source: "MAPPA Guidance ch. 13b (May 2022)",
 };
 
 /// V42: an action without owner or date is done by nobody.
@@ -65,17 +65,20 @@ const ACTION_OWNER_NOT_INVOLVED: Say = Say {
     code: "action_owner_not_involved",
     severity: Warn,
     message: "an action belongs to an agency that neither attended nor apologised nor receives the minutes",
-    fix: "add the agency to `body.distribution_list`, or give the action to one that was there",
+    fix: "add the agency to `distribution_list`, or give the action to one that was there",
     source: "Kent and Medway Safeguarding Procedures 2.4.5 §13",
 };
 
 /// V43: who must act has been there or is told.
 fn owners_took_part(message: &Subject<'_>, found: &mut Findings<'_>) {
-    const CIRCLE: [&str; 3] = ["body.meeting.attendees", "body.meeting.apologies", "body.distribution_list"];
+    const LISTS: [&str; 3] = ["body.meeting.attendees", "body.meeting.apologies", "body.distribution_list"];
+    // The chair was there, and who sends the minutes has them.
+    const NAMED: [&str; 2] = ["body.meeting.chair.agency_id", "sender.agency_id"];
     for (index, action) in message.list("body.actions").iter().enumerate() {
         let Some(owner) = action.text("owner_agency") else { continue };
         let listed = |list: &str| message.list(list).iter().any(|one| one.text("agency_id") == Some(owner));
-        if !CIRCLE.iter().any(|list| listed(list)) {
+        let named = |member: &str| message.text(member) == Some(owner);
+        if !LISTS.iter().any(|list| listed(list)) && !NAMED.iter().any(|member| named(member)) {
             found.add(&ACTION_OWNER_NOT_INVOLVED, format!("/body/actions/{index}/owner_agency"));
         }
     }
@@ -85,7 +88,7 @@ const DISTRIBUTION_BEYOND_RECIPIENTS: Say = Say {
     code: "distribution_beyond_recipients",
     severity: Reject,
     message: "the minutes list an agency for distribution that this message does not go to",
-    fix: "add the agency to `recipients`, or take it off `body.distribution_list`",
+    fix: "add the agency to `recipients`, or take it off `distribution_list`",
     source: "Kent and Medway Safeguarding Procedures 2.4.5 §13",
 };
 

@@ -26,7 +26,7 @@ const CONFIDENTIALITY_STATEMENT_NOT_READ: Say = Say {
     code: "confidentiality_statement_not_read",
     severity: Warn,
     message: "the confidentiality statement was not read at the meeting",
-    fix: "read it next time, or correct `body.meeting.confidentiality_statement_read`",
+    fix: "read it next time, or correct `meeting.confidentiality_statement_read`",
     source: "MAPPA Guidance 2012, form L",
 };
 
@@ -34,7 +34,7 @@ const DIVERSITY_STATEMENT_NOT_READ: Say = Say {
     code: "diversity_statement_not_read",
     severity: Warn,
     message: "the diversity statement was not read at the meeting",
-    fix: "read it next time, or correct `body.meeting.diversity_statement_read`",
+    fix: "read it next time, or correct `meeting.diversity_statement_read`",
     source: "MAPPA Guidance 2012, form L",
 };
 
@@ -88,11 +88,15 @@ const SENIOR: [Senior; 3] = [
         always: true,
         grades: &[
             "chief inspector",
+            "chief insp",
+            "ch insp",
             "dci",
             "d c i",
+            "d ci",
             "superintendent",
             "supt",
             "dsu",
+            "dcs",
             "chief constable",
             "acc",
             "commander",
@@ -119,15 +123,14 @@ fn senior_staff(message: &Subject<'_>, found: &mut Findings<'_>) {
         return;
     }
     let attendees = message.list("body.meeting.attendees");
-    let kind = |one: &Value| one.text("agency_id").and_then(|id| message.agencies.kind(id));
     // Without a directory nobody's kind is known, and silence is better than three wrong warnings.
-    if !attendees.iter().any(|one| kind(one).is_some()) {
+    if !attendees.iter().any(|one| message.kind_of(one).is_some()) {
         return;
     }
     for wanted in &SENIOR {
         let mut there = attendees
             .iter()
-            .filter(|one| one.flag("present") == Some(true) && kind(one) == Some(wanted.kind))
+            .filter(|one| one.flag("present") == Some(true) && message.kind_of(one) == Some(wanted.kind))
             .peekable();
         if (wanted.always || there.peek().is_some()) && !there.any(|one| is_senior(one, wanted.grades)) {
             found.add(wanted.say, "/body/meeting/attendees");
@@ -188,9 +191,15 @@ mod tests {
     #[test]
     fn a_senior_grade_is_known_by_its_words_whatever_their_case_and_punctuation() {
         let police = SENIOR[0].grades;
-        for title in
-            ["Detective Chief Inspector", "T/DCI, PPU", "D.C.I.", "det supt", "Assistant Chief Constable"]
-        {
+        for title in [
+            "Detective Chief Inspector",
+            "T/DCI, PPU",
+            "D.C.I.",
+            "D/Ch. Insp",
+            "D/CI",
+            "det supt",
+            "Assistant Chief Constable",
+        ] {
             assert!(police.iter().any(|grade| contains(title, grade)), "{title}");
         }
         for title in ["Detective Inspector", "DI", "Detective Sergeant", "Inspector, chief's staff", ""] {

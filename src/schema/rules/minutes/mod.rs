@@ -5,12 +5,10 @@ mod actions;
 mod attendance;
 mod plan;
 
-use serde_json::Value;
-
 use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Reject, Warn},
-    Subject,
+    Subject, offender_told,
 };
 use crate::schema::calendar::working_days_between;
 
@@ -43,7 +41,7 @@ const OFFENDER_TOLD_UNDECIDED: Say = Say {
     code: "offender_told_undecided",
     severity: Reject,
     message: "minutes record whether the offender is told of the meeting and its outcome",
-    fix: "add `body.offender_informed.decision`: informed, to_be_informed or withheld",
+    fix: "add `offender_informed.decision`: informed, to_be_informed or withheld",
     source: "Kent and Medway Safeguarding Procedures 2.4.5 §11",
 };
 
@@ -51,40 +49,29 @@ const WITHHELD_WITHOUT_REASON: Say = Say {
     code: "withheld_without_reason",
     severity: Reject,
     message: "where the offender is not told, the minutes say why",
-    fix: "add `body.offender_informed.reason`, such as the safety of a victim or of staff",
+    fix: "add `offender_informed.reason`, such as the safety of a victim or of staff",
     source: "Kent and Medway Safeguarding Procedures 2.4.5 §11",
 };
 
 /// V40: to withhold from the offender that they are under MAPPA is an exception, and is minuted.
 fn what_the_offender_is_told(message: &Subject<'_>, found: &mut Findings<'_>) {
-    let told = match message.at("body.offender_informed") {
-        None => return found.add(&OFFENDER_TOLD_UNDECIDED, "/body/offender_informed"),
-        Some(told) if told.is_object() => told,
-        Some(_) => return,
-    };
-    match told.text("decision") {
-        None => found.add(&OFFENDER_TOLD_UNDECIDED, "/body/offender_informed/decision"),
-        Some("withheld") if told.text("reason").is_none() => {
-            found.add(&WITHHELD_WITHOUT_REASON, "/body/offender_informed/reason");
-        }
-        Some(_) => {}
-    }
+    offender_told::decided(message, found, &OFFENDER_TOLD_UNDECIDED, &WITHHELD_WITHOUT_REASON);
 }
 
 const DISCLOSURE_NOT_RECORDED: Say = Say {
     code: "disclosure_not_recorded",
     severity: Reject,
     message: "minutes record that disclosure to third parties was considered, even if there is to be none",
-    fix: "add `body.disclosure_considered` with `considered` and `reasons`",
-    source: "Kent and Medway Safeguarding Procedures 2.4.5; MAPPA Guidance ch. 10",
+    fix: "add `disclosure_considered` with `considered` and `reasons`",
+    source: "Kent and Medway Safeguarding Procedures 2.4.5 §9; MAPPA Guidance ch. 10 (May 2022)",
 };
 
 const DISCLOSURE_WITHOUT_REASONS: Say = Say {
     code: "disclosure_without_reasons",
     severity: Reject,
     message: "the result of considering disclosure has no reasons",
-    fix: "add `body.disclosure_considered.reasons`, also where nothing is disclosed",
-    source: "MAPPA Guidance ch. 10",
+    fix: "add `disclosure_considered.reasons`, also where nothing is disclosed",
+    source: "MAPPA Guidance ch. 10 (May 2022)",
 };
 
 // An honest record of an omission is worth more than one bent to pass, so this does not refuse.
@@ -92,8 +79,8 @@ const DISCLOSURE_NOT_CONSIDERED: Say = Say {
     code: "disclosure_not_considered",
     severity: Warn,
     message: "the meeting did not consider disclosure to third parties, as every meeting should",
-    fix: "consider it and send the minutes anew with `body.disclosure_considered.considered` true",
-    source: "MAPPA Guidance ch. 10",
+    fix: "consider it and send the minutes anew with `disclosure_considered.considered` true",
+    source: "MAPPA Guidance ch. 10 (May 2022)",
 };
 
 /// V41: disclosure is considered at every meeting, and the reasons stand in the minutes.
@@ -115,7 +102,7 @@ const VICTIM_ISSUES_MISSING: Say = Say {
     code: "victim_issues_missing",
     severity: Reject,
     message: "minutes address the issues of victims and potential victims, or say why there are none",
-    fix: "add `victim_issues_text`, `victims` or `no_victim_issues_reason` to `body.victims`",
+    fix: "add `victim_issues_text`, `no_victim_issues_reason` or a first `victims` entry to `victims`",
     source: "MAPPA Guidance 2012, form K",
 };
 
@@ -136,7 +123,7 @@ const REVIEW_DATE_MISSING: Say = Say {
     code: "review_date_missing",
     severity: Warn,
     message: "a case that stays has a date for its next review",
-    fix: "add `body.next_review_date`, or `body.exit` if the case leaves",
+    fix: "add `next_review_date`, or `exit` if the case leaves",
     source: "MAPPA Guidance 2012, form L",
 };
 
@@ -144,7 +131,7 @@ const REVIEW_INTERVAL_LONG: Say = Say {
     code: "review_interval_long",
     severity: Warn,
     message: "the next review is more than {} days after the meeting, too long for this level",
-    fix: "bring `body.next_review_date` forward to within {} days, or have the chair note why it is later",
+    fix: "bring `next_review_date` forward to within {} days, or have the chair note why it is later",
     source: "MAPPA practitioner guidance (frequency depends on level); figures are Portcullis defaults",
 };
 
@@ -175,7 +162,7 @@ const LEAD_AGENCY_NOT_NAMED: Say = Say {
     code: "minutes_lead_agency_missing",
     severity: Reject,
     message: "minutes name the lead agency",
-    fix: "add `body.mappa.lead_agency`",
+    fix: "add `mappa.lead_agency`",
     source: "Criminal Justice Joint Inspection, MAPPA follow-up 2015",
 };
 
@@ -192,7 +179,7 @@ const DECISION_WITHOUT_RATIONALE: Say = Say {
     severity: Reject,
     message: "every decision in the minutes has its reasons, so that it can be defended later",
     fix: "add `rationale` to the decision",
-    source: "MAPPA Guidance ch. 13b",
+    source: "MAPPA Guidance ch. 13b (May 2022)",
 };
 
 /// V48: a decision without its reasons cannot be defended.
@@ -208,14 +195,14 @@ const MINUTES_LATE: Say = Say {
     code: "minutes_late",
     severity: Warn,
     message: "the minutes go out more than {} working days after the meeting",
-    fix: "send minutes of this level within {} working days of `body.meeting.date`",
-    source: "MAPPA Guidance ch. 13b; figures are Portcullis defaults",
+    fix: "send minutes of this level within {} working days of `meeting.date`",
+    source: "MAPPA Guidance ch. 13b (May 2022); figures are Portcullis defaults",
 };
 
 /// V52: minutes are timely. What the gateway asked to have sent once more was sent before.
 fn in_good_time(message: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(held) = message.date("body.meeting.date") else { return };
-    if message.at("resends").is_some_and(Value::is_string) {
+    if message.is_sent_again() {
         return;
     }
     let days = match message.number("body.meeting.level") {

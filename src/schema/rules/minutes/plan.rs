@@ -18,24 +18,24 @@ const PILLAR_EMPTY: Say = Say {
     code: "pillar_empty",
     severity: Warn,
     message: "a pillar of the risk management plan is empty and nothing says that none is needed",
-    fix: "add an item to the pillar, or name it with a reason in `body.rmp.none_needed`",
-    source: "MAPPA Guidance ch. 12",
+    fix: "add an item to the pillar, or name it with a reason in `rmp.none_needed`",
+    source: "MAPPA Guidance ch. 12 (2018), paragraph 12.11",
 };
 
 const CONTINGENCY_PLAN_MISSING: Say = Say {
     code: "contingency_plan_missing",
     severity: Reject,
     message: "a risk management plan has a contingency plan",
-    fix: "add `body.rmp.contingency_plan` with at least one trigger and what is then done",
-    source: "MAPPA Guidance ch. 12, paragraph 12.11",
+    fix: "add `rmp.contingency_plan` with at least one trigger and what is then done",
+    source: "MAPPA Guidance ch. 12 (2018), paragraph 12.11",
 };
 
 const LICENCE_CONDITIONS_MISSING: Say = Say {
     code: "licence_conditions_missing",
     severity: Reject,
     message: "the plan of an offender on licence lists the conditions of the licence",
-    fix: "add `body.rmp.licence_conditions` with every condition in force",
-    source: "MAPPA Guidance ch. 12, paragraph 12.11",
+    fix: "add `rmp.licence_conditions` with every condition in force",
+    source: "MAPPA Guidance ch. 12 (2018), paragraph 12.11",
 };
 
 /// Recommended frame, which a board may replace: an empty one warns and does not refuse.
@@ -67,10 +67,40 @@ fn is_waived(plan: &Value, pillar: &str) -> bool {
     plan.list("none_needed").iter().any(|none| none.text("pillar") == Some(pillar))
 }
 
-/// A licence that has not ended, of somebody who is not in custody: there it has not begun, or was
-/// revoked, and its conditions may not be known yet.
+/// A licence that has not ended, of somebody who is at liberty under it: in custody or hospital it has
+/// not begun, and where somebody is unlawfully at large it was revoked.
 fn on_licence(message: &Subject<'_>) -> bool {
     let ends = message.date("body.conviction.relevant_dates.licence_end");
-    ends.is_some_and(|ends| ends >= message.today)
-        && message.text("body.offender.current_location") != Some("custody")
+    let at_liberty = matches!(
+        message.text("body.offender.current_location"),
+        Some("community" | "approved_premises" | "abroad")
+    );
+    at_liberty && ends.is_some_and(|ends| ends >= message.today)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{message::MessageType, schema::rules::tests::codes_of};
+
+    fn is_on_licence(location: &str, ends: &str) -> bool {
+        let body = json!({
+            "rmp": {},
+            "offender": { "current_location": location },
+            "conviction": { "relevant_dates": { "licence_end": ends } },
+        });
+        codes_of("V44", MessageType::Minutes, &body).contains(&"licence_conditions_missing".to_owned())
+    }
+
+    #[test]
+    fn a_licence_runs_to_its_last_day_and_for_those_at_liberty() {
+        for at_liberty in ["community", "approved_premises", "abroad"] {
+            assert!(is_on_licence(at_liberty, "2026-11-20"), "{at_liberty}");
+            assert!(!is_on_licence(at_liberty, "2026-11-19"), "{at_liberty}");
+        }
+        for elsewhere in ["custody", "hospital", "unlawfully_at_large"] {
+            assert!(!is_on_licence(elsewhere, "2030-01-01"), "{elsewhere}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 /// What a text shows.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Signs {
+pub(super) struct Signs {
     /// A number by which an agency or this gateway knows a person.
     pub identifier: bool,
     /// A postcode.
@@ -16,7 +16,7 @@ pub struct Signs {
 }
 
 /// Looks through a text once, in linear time.
-pub fn signs(text: &str, today: Date) -> Signs {
+pub(super) fn signs(text: &str, today: Date) -> Signs {
     let mut found = Signs::default();
     // The last five words, the newest at the end: no shape has more parts.
     let mut last = [""; 5];
