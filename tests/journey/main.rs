@@ -9,6 +9,7 @@ mod attachments;
 mod by_email;
 mod by_mailbox;
 mod by_webhook;
+mod caseless;
 #[path = "../attachments/clamd.rs"]
 mod clamd;
 mod door;
