@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
+    addressed,
     learn::{self, Case},
     validate::Validated,
 };
@@ -42,7 +43,7 @@ pub struct Permit {
 pub(super) async fn authorise(
     gateway: &Gateway,
     caller: &Caller,
-    validated: Validated,
+    mut validated: Validated,
 ) -> Result<Authorised, Stop> {
     let directory = gateway.directory();
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
@@ -60,6 +61,8 @@ pub(super) async fn authorise(
     let prepared = gateway.policies.prepare(&ask);
     let told_why = may_know_why(&directory, &validated.envelope, case.as_ref());
     let sending = may_send(&prepared, told_why)?;
+    // Only who may send it learns who is recorded to receive it.
+    addressed::complete(&mut validated, claims.meeting_id, case.as_ref(), ask.now, &gateway.limits)?;
     let permits = decide(&prepared, &sending, &directory, &validated, told_why)?;
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     Ok(Authorised { permits, facts, decided_on, directory: directory.clone(), validated })
@@ -174,11 +177,12 @@ fn decide(
 ) -> Result<Vec<Permit>, Refusal> {
     let (mut permits, mut faults, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
     for (index, recipient) in validated.envelope.recipients.iter().enumerate() {
-        let place = format!("/recipients/{index}/agency_id");
+        let place = addressed::place(validated, index);
+        let naming = |fault| addressed::naming(validated, &recipient.agency_id, fault);
         let Some(agency) = directory.agency(&recipient.agency_id) else {
             let fix = "use an agency_id that GET /v1/agencies lists";
             let text = "no such agency is in the directory";
-            strangers.push(schema::Fault::new(place, "unknown_recipient", text, fix));
+            strangers.push(naming(schema::Fault::new(place, "unknown_recipient", text, fix)));
             continue;
         };
         let justified = written(recipient.justification.as_deref());
@@ -186,7 +190,7 @@ fn decide(
         if decision.is_allowed() {
             permits.push(Permit::of(agency.clone(), &[sending, &decision]));
         } else {
-            faults.extend(explained(&decision, &place, told_why));
+            faults.extend(explained(&decision, &place, told_why).into_iter().map(naming));
         }
     }
     if faults.is_empty() && strangers.is_empty() {

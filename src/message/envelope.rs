@@ -22,7 +22,9 @@ pub struct Envelope {
     pub case_ref: Option<CaseRef>,
     /// Who sends.
     pub sender: Sender,
-    /// Who is to receive.
+    /// Who is to receive. Empty where a meeting pack or minutes leave them out, until the gateway has
+    /// computed them (design §4).
+    #[serde(default)]
     pub recipients: Vec<Recipient>,
     /// One justification for all, for a meeting pack and minutes.
     #[serde(default)]

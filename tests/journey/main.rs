@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it should be")]
 
+mod addressed;
 #[path = "../attachments/archive.rs"]
 mod archive;
 mod attachments;

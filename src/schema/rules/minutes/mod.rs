@@ -5,6 +5,7 @@ mod actions;
 mod attendance;
 mod plan;
 
+pub use actions::beyond as distribution_beyond;
 use serde_json::Value;
 
 use super::{
