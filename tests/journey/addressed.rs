@@ -97,6 +97,10 @@ async fn a_pack_goes_to_those_who_confirmed_and_not_back_to_its_sender() {
     let delivery = gateway.only_item("kent-yot").await.delivery_id;
     let opened = gateway.collect("kent-yot", delivery).await;
     assert_eq!(opened.content.message.as_bytes(), pack.bytes(), "byte for byte, without recipients");
+    // A repeat is answered as before, whoever has confirmed since.
+    case.meeting.confirmed = set(&["kent-immigration"]);
+    case.record(&gateway).await;
+    assert_eq!(gateway.post(CO_ORDINATOR, &pack).await, receipt);
     gateway.stop().await;
 }
 
@@ -145,6 +149,18 @@ async fn where_nobody_is_recorded_the_message_is_refused_with_what_to_do() {
     case.record(&gateway).await;
     let receipt = gateway.post(CO_ORDINATOR, &pack).await;
     assert_eq!(named(&gateway, &receipt).await, ["kent-yot"]);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_recipients_than_a_message_may_have_are_not_computed_either() {
+    let gateway = Builder::default().config(|config| config.limits.recipients = 1).start().await;
+    let mut case = gateway.case(&["kent-yot"]).await;
+    // The lead agency besides the one present.
+    case.meeting.attended = set(&["kent-yot"]);
+    case.record(&gateway).await;
+    let reply = refused(&gateway, &minutes(&gateway, &case)).await;
+    assert_eq!(reply.faults(), [("/recipients".into(), "max_items".into())]);
     gateway.stop().await;
 }
 
