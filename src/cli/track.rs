@@ -6,7 +6,7 @@ use super::{
     client::{Client, Delivery, Identity, Outbox, Profile, Tracking},
     terminal::{Table, Terminal, labelled},
 };
-use crate::message::MessageId;
+use crate::message::{CaseRef, MessageId};
 
 /// `portcullis track`
 #[derive(clap::Args)]
@@ -51,7 +51,7 @@ fn one(tracking: &Tracking) -> String {
         if tracking.proof.is_some() { "in the ledger, with its proof" } else { "not yet in the ledger" };
     let head = labelled(&[
         ("message", format!("{} {}", tracking.message_type, tracking.message_id)),
-        ("case", tracking.case_ref.to_string()),
+        ("case", case(tracking.case_ref.as_ref())),
         ("accepted", tracking.accepted_at.to_string()),
         ("proof", proof.to_owned()),
     ]);
@@ -94,6 +94,10 @@ fn since(delivery: &Delivery) -> Option<Timestamp> {
     delivery.acknowledged_at.or(delivery.collected_at).or(delivery.delivered_at)
 }
 
+fn case(case_ref: Option<&CaseRef>) -> String {
+    case_ref.map_or_else(|| "-".into(), ToString::to_string)
+}
+
 fn moment(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".into(), |at| at.to_string())
 }
@@ -109,7 +113,7 @@ fn list(outbox: &Outbox) -> String {
         table.row([
             message.message_id.to_string(),
             message.message_type.clone(),
-            message.case_ref.to_string(),
+            case(message.case_ref.as_ref()),
             message.accepted_at.to_string(),
             states.join(", "),
         ]);

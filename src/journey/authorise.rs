@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
+    addressed,
     learn::{self, Case},
     validate::Validated,
 };
@@ -42,26 +43,13 @@ pub struct Permit {
 pub(super) async fn authorise(
     gateway: &Gateway,
     caller: &Caller,
-    validated: Validated,
+    mut validated: Validated,
 ) -> Result<Authorised, Stop> {
     let directory = gateway.directory();
-    let envelope = &validated.envelope;
-    if gateway.areas.get(envelope.area).is_none_or(|area| area.audit_key.is_none()) {
+    if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
         return Err(Refusal::new(Code::AreaNotServed, "send to the gateway of the message's area").into());
     }
-    let known = gateway.store.case(&envelope.case_ref).await?;
-    let version = known.as_ref().map_or(0, |case| case.version);
-    let case = visible_case(&directory, envelope, known)?;
-    let facts = learn::carried_by(envelope, validated.accepted.json.get("body"), &case);
-    let case = match &case {
-        Case::Known(case) => CaseFacts::with(Some(case), &envelope.case_ref, &facts),
-        // Decided as if nobody had opened it: that it is there shows in no answer.
-        Case::Hidden => {
-            let as_unknown = learn::carried_by(envelope, validated.accepted.json.get("body"), &Case::Unknown);
-            CaseFacts::with(None, &envelope.case_ref, &as_unknown)
-        }
-        Case::Unknown => CaseFacts::with(None, &envelope.case_ref, &facts),
-    };
+    let About { case, facts, version } = about(gateway, &directory, &validated).await?;
     let claims = claims(&validated);
     let ask = Ask {
         now: gateway.clock.now(),
@@ -71,10 +59,44 @@ pub(super) async fn authorise(
         case: case.as_ref(),
     };
     let prepared = gateway.policies.prepare(&ask);
-    let told_why = case.as_ref().is_some_and(|case| may_know_why(&directory, &caller.agency.agency_id, case));
-    let permits = decide(&prepared, &directory, envelope, told_why)?;
+    let told_why = may_know_why(&directory, &validated.envelope, case.as_ref());
+    let sending = may_send(&prepared, told_why)?;
+    // Only who may send it learns who is recorded to receive it.
+    addressed::complete(&mut validated, claims.meeting_id, case.as_ref(), ask.now, &gateway.limits)?;
+    let permits = decide(&prepared, &sending, &directory, &validated, told_why)?;
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     Ok(Authorised { permits, facts, decided_on, directory: directory.clone(), validated })
+}
+
+/// What the decision may look at.
+#[derive(Default)]
+struct About {
+    /// The case as its sender may know it, with what the message adds.
+    case: Option<CaseFacts>,
+    /// What the message adds.
+    facts: Vec<Fact>,
+    /// The version of what was known before; 0 where that is nothing.
+    version: u64,
+}
+
+async fn about(gateway: &Gateway, directory: &Directory, validated: &Validated) -> Result<About, Stop> {
+    let envelope = &validated.envelope;
+    // Its schema lets it be about no case: nothing is looked up, hidden or learnt.
+    let Some(case_ref) = &envelope.case_ref else { return Ok(About::default()) };
+    let known = gateway.store.case(case_ref).await?;
+    let version = known.as_ref().map_or(0, |case| case.version);
+    let case = visible_case(directory, envelope, known)?;
+    let facts = learn::carried_by(envelope, validated.accepted.json.get("body"), &case);
+    let case = match &case {
+        Case::Known(case) => CaseFacts::with(Some(case), case_ref, &facts),
+        // Decided as if nobody had opened it: that it is there shows in no answer.
+        Case::Hidden => {
+            let as_unknown = learn::carried_by(envelope, validated.accepted.json.get("body"), &Case::Unknown);
+            CaseFacts::with(None, case_ref, &as_unknown)
+        }
+        Case::Unknown => CaseFacts::with(None, case_ref, &facts),
+    };
+    Ok(About { case, facts, version })
 }
 
 /// The case as this sender may know it. Without an open relation it is an unknown case, and only a
@@ -104,9 +126,14 @@ pub(super) fn may_know(directory: &Directory, agency: &AgencyId, case: &CaseFact
 }
 
 /// Who is told the grounds of a decision and what is missing: the area's co-ordination unit and the
-/// case's lead agency (design §6).
-fn may_know_why(directory: &Directory, agency: &AgencyId, case: &CaseFacts) -> bool {
-    case.lead.as_ref() == Some(agency) || directory.coordinates(agency, case.area)
+/// case's lead agency (design §6). A message about no case has grounds only in the area and the
+/// directory.
+fn may_know_why(directory: &Directory, envelope: &Envelope, case: Option<&CaseFacts>) -> bool {
+    let sender = &envelope.sender.agency_id;
+    match case {
+        Some(case) => case.lead.as_ref() == Some(sender) || directory.coordinates(sender, case.area),
+        None => envelope.case_ref.is_none() && directory.coordinates(sender, envelope.area),
+    }
 }
 
 /// What the policies look at.
@@ -130,41 +157,40 @@ fn written(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.trim().is_empty())
 }
 
-/// Asks for the sender and for every recipient, and gives either all permits or all faults.
+/// Asks for the sender.
+fn may_send(prepared: &Prepared<'_>, told_why: bool) -> Result<Decision, Refusal> {
+    let sending = prepared.may_send();
+    if sending.is_allowed() {
+        return Ok(sending);
+    }
+    let detail = "your agency may not send this message; see the rule";
+    Err(Refusal::with(Code::NotPermitted, detail, explained(&sending, "/sender/agency_id", told_why)))
+}
+
+/// Asks for every recipient, and gives either all permits or all faults.
 fn decide(
     prepared: &Prepared<'_>,
+    sending: &Decision,
     directory: &Directory,
-    envelope: &Envelope,
+    validated: &Validated,
     told_why: bool,
 ) -> Result<Vec<Permit>, Refusal> {
-    let sending = prepared.may_send();
-    if !sending.is_allowed() {
-        let detail = "your agency may not send this message; see the rule";
-        return Err(Refusal::with(
-            Code::NotPermitted,
-            detail,
-            explained(&sending, "/sender/agency_id", told_why),
-        ));
-    }
     let (mut permits, mut faults, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, recipient) in envelope.recipients.iter().enumerate() {
-        let place = format!("/recipients/{index}/agency_id");
+    for (index, recipient) in validated.envelope.recipients.iter().enumerate() {
+        let place = addressed::place(validated, index);
+        let naming = |fault| addressed::naming(validated, &recipient.agency_id, fault);
         let Some(agency) = directory.agency(&recipient.agency_id) else {
             let fix = "use an agency_id that GET /v1/agencies lists";
-            strangers.push(schema::Fault::new(
-                place,
-                "unknown_recipient",
-                "no such agency is in the directory",
-                fix,
-            ));
+            let text = "no such agency is in the directory";
+            strangers.push(naming(schema::Fault::new(place, "unknown_recipient", text, fix)));
             continue;
         };
         let justified = written(recipient.justification.as_deref());
         let decision = prepared.may_receive(&Addressed { agency, justified });
         if decision.is_allowed() {
-            permits.push(Permit::of(agency.clone(), &[&sending, &decision]));
+            permits.push(Permit::of(agency.clone(), &[sending, &decision]));
         } else {
-            faults.extend(explained(&decision, &place, told_why));
+            faults.extend(explained(&decision, &place, told_why).into_iter().map(naming));
         }
     }
     if faults.is_empty() && strangers.is_empty() {

@@ -29,6 +29,8 @@ pub fn carried_by(envelope: &Envelope, body: Option<&Value>, case: &Case) -> Vec
         Case::Unknown => None,
         Case::Known(case) => Some(&**case),
     };
+    // What opens a case says for which limb; its schema sees to that.
+    let Some(purpose) = envelope.purpose else { return Vec::new() };
     let by = envelope.sender.agency_id.clone();
     let mappa = body.and_then(|body| body.get("mappa"));
     let lead = lead_agency(mappa);
@@ -36,7 +38,7 @@ pub fn carried_by(envelope: &Envelope, body: Option<&Value>, case: &Case) -> Vec
         by: by.clone(),
         proposed,
         area: envelope.area,
-        purpose: envelope.purpose,
+        purpose,
         category: mappa
             .and_then(|m| m.get("category"))
             .and_then(Value::as_u64)

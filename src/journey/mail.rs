@@ -113,11 +113,13 @@ impl Letter<'_> {
             row("Reference", &self.reference()),
             row("For", &self.agency.name),
             row("Sent by", envelope.sender.agency_id.as_str()),
-            row("Case", envelope.case_ref.as_str()),
+        ];
+        lines.extend(envelope.case_ref.as_ref().map(|case| row("Case", case.as_str())));
+        lines.extend([
             row("Sent on", &self.at.strftime("%d %B %Y, %H:%M UTC").to_string()),
             row("Read", "message.txt"),
             row("For systems", "message.json, statement.jws"),
-        ];
+        ]);
         for attachment in &self.sealing.attachments {
             lines.push(row("Attached", &smime::safe_file_name(&attachment.head.name)));
         }
@@ -135,7 +137,7 @@ impl Letter<'_> {
 /// Domain L32, P28; ux.md §5.
 const HANDLING: &str = "
 How to handle it
-Share it inside your agency only with those who need it for this case.
+Share it inside your agency only with those who need it for their work.
 Do not forward or copy it outside your agency; ask the area's MAPPA
 co-ordination unit first. Destroy it when the unit asks you to.
 

@@ -7,6 +7,7 @@
 
 pub mod accept;
 pub mod acknowledge;
+mod addressed;
 pub mod attach;
 pub mod authorise;
 pub mod deliver;

@@ -62,7 +62,10 @@ async fn tell(
     let json = report(message_id, overdue, now, plan.lifetime);
     let bytes = serde_json::to_vec(&json).map_err(|_| Fault::Impossible("a report is JSON"))?;
     let envelope = Envelope::deserialize(&json).map_err(|_| Fault::Impossible("a report has an envelope"))?;
-    let case = gateway.store.case(&overdue.case_ref).await?;
+    let case = match &overdue.case_ref {
+        Some(case_ref) => gateway.store.case(case_ref).await?,
+        None => None,
+    };
     let decided_on =
         DecidedOn { directory: directory.version(), case_facts: case.map_or(0, |case| case.version) };
     let sealing = Sealing {
@@ -111,7 +114,7 @@ fn report(message_id: MessageId, overdue: &Overdue, now: Timestamp, lifetime: Du
         "Telephone the agency's single point of contact, mend what the reason names, and post a new message."
             .into()
     };
-    json!({
+    let mut report = json!({
         "message_id": message_id,
         "type": "non_delivery",
         "schema_version": VERSION,
@@ -137,12 +140,23 @@ fn report(message_id: MessageId, overdue: &Overdue, now: Timestamp, lifetime: Du
             "advice": advice,
         },
         "attachments": [],
-    })
+    });
+    if overdue.case_ref.is_none() {
+        leave_out(&mut report, &["case_ref", "purpose"]);
+        leave_out(&mut report["body"], &["case_ref"]);
+    }
+    report
 }
 
-/// A report names a case and who did not get what: it is handled like the message that it is about.
-const HANDLING: &str =
-    "OFFICIAL-SENSITIVE. Share only within your own agency with those who need it for this case.";
+/// What is about no case says nothing of one, rather than that it is none.
+fn leave_out(object: &mut Value, members: &[&str]) {
+    if let Some(object) = object.as_object_mut() {
+        members.iter().for_each(|member| drop(object.shift_remove(*member)));
+    }
+}
+
+/// A report says who did not get what: it is handled like the message that it is about.
+const HANDLING: &str = "OFFICIAL-SENSITIVE. Share only within your own agency with those who need it.";
 
 fn reason(overdue: &Overdue) -> (&str, &'static str) {
     let code = overdue.last_code.as_deref();

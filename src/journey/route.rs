@@ -1,7 +1,7 @@
 //! Route: by which channel does each recipient get it? [`Authorised`] → [`Routed`]. It stands before
 //! sealing because the channel decides the sealed form, and nothing is ever sealed twice.
 
-use super::{Code, Gateway, Refusal, Stop, authorise::Authorised, authorise::Permit};
+use super::{Code, Gateway, Refusal, Stop, addressed, authorise::Authorised, authorise::Permit};
 use crate::{
     crypto::{jwk::RecipientKey, smime::RecipientCertificate},
     message::{Agency, Channel, Envelope},
@@ -99,13 +99,10 @@ pub(super) fn route(gateway: &Gateway, mut authorised: Authorised) -> Result<Rou
                     .iter()
                     .position(|r| r.agency_id == permit.agency.agency_id)
                     .unwrap_or(0);
-                let place = format!("/recipients/{index}/agency_id");
-                faults.push(schema::Fault::new(
-                    place,
-                    "no_channel_fits",
-                    reason,
-                    "ask the operator, or leave it out",
-                ));
+                let place = addressed::place(&authorised.validated, index);
+                let fix = "ask the operator, or leave it out";
+                let fault = schema::Fault::new(place, "no_channel_fits", reason, fix);
+                faults.push(addressed::naming(&authorised.validated, &permit.agency.agency_id, fault));
             }
         }
     }

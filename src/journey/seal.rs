@@ -105,13 +105,8 @@ pub(super) async fn seal_view(gateway: &Gateway, mut sealing: Sealing<'_>) -> Re
     let copies = copies.collect::<Result<Vec<_>, Fault>>()?;
     let mut entries = vec![entry];
     for fact in &sealing.facts {
-        entries.push(learn::changed(
-            gateway,
-            &envelope.case_ref,
-            &envelope.sender.agency_id,
-            Some(envelope),
-            fact,
-        )?);
+        let case_ref = envelope.case_ref.as_ref().ok_or(Fault::Impossible("a fact is about a case"))?;
+        entries.push(learn::changed(gateway, case_ref, &envelope.sender.agency_id, Some(envelope), fact)?);
     }
     Ok(Sealed {
         message_id: envelope.message_id,

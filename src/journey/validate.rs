@@ -28,9 +28,6 @@ pub(super) fn validate(gateway: &Gateway, accepted: Accepted) -> Result<Validate
     if !faults.is_empty() {
         return Err(refusal(&accepted, faults).into());
     }
-    if accepted.json.get("case_ref").is_none() || accepted.json.get("purpose").is_none() {
-        return Err(without_case().into());
-    }
     let envelope = Envelope::deserialize(&accepted.json)
         .map_err(|_| Fault::Impossible("an envelope that meets the schema cannot be read"))?;
     Ok(Validated { accepted, envelope, warnings })
@@ -82,11 +79,4 @@ fn refusal(accepted: &Accepted, faults: Vec<schema::Fault>) -> Refusal {
     }
     let url = format!("GET /v1/schemas/{}/{}.json", accepted.message_type, accepted.schema_version);
     Refusal::with(Code::Schema, format!("mend what is listed; the schema is at {url}"), faults)
-}
-
-/// Only a few types may be about no case at all, and no rule permits any of them yet.
-fn without_case() -> Refusal {
-    let detail = "no rule permits a message that is about no case";
-    let fault = schema::Fault::new("/case_ref", "not_permitted", detail, "send what is about a case");
-    Refusal::with(Code::NotPermitted, detail, vec![fault])
 }

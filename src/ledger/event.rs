@@ -35,8 +35,9 @@ pub enum Event {
         message_id: MessageId,
         /// Whose.
         sender: AgencyId,
-        /// About which case.
-        case_ref: CaseRef,
+        /// About which case, if it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        case_ref: Option<CaseRef>,
         /// What it is.
         message_type: MessageType,
         /// The payload of every statement, without its member `ledger`.
@@ -160,7 +161,7 @@ pub struct SealedTo {
 pub struct DecidedOn {
     /// The directory's version.
     pub directory: u64,
-    /// The version of the case's facts; 0 where the case was not known.
+    /// The version of the case's facts; 0 where the case was not known, or the message is about none.
     pub case_facts: u64,
 }
 

@@ -16,17 +16,22 @@ pub struct Envelope {
     pub schema_version: String,
     /// The MAPPA area.
     pub area: Area,
-    /// The case.
-    pub case_ref: CaseRef,
+    /// The case. A few types are, or may be, about none: statistics, an audit, what a jobcentre is told
+    /// about somebody outside MAPPA, and what corrects or recalls one of these. Their schemas say so.
+    #[serde(default)]
+    pub case_ref: Option<CaseRef>,
     /// Who sends.
     pub sender: Sender,
-    /// Who is to receive.
+    /// Who is to receive. Empty where a meeting pack or minutes leave them out, until the gateway has
+    /// computed them (design §4).
+    #[serde(default)]
     pub recipients: Vec<Recipient>,
     /// One justification for all, for a meeting pack and minutes.
     #[serde(default)]
     pub justification: Option<String>,
-    /// The limb of s.325(2).
-    pub purpose: Purpose,
+    /// The limb of s.325(2) (P3). A message about no case may serve none.
+    #[serde(default)]
+    pub purpose: Option<Purpose>,
     /// The protective marking.
     pub marking: Marking,
     /// The message that it answers.

@@ -55,7 +55,8 @@ text_enum!(
 pub struct Approval {
     /// Which.
     pub approval_id: ApprovalId,
-    /// What for.
+    /// What for. As a fact it stands beside the fact's own `kind`, and JSON has each member once.
+    #[serde(rename = "approval")]
     pub kind: ApprovalKind,
     /// Who gave it.
     pub by: AgencyId,

@@ -58,7 +58,7 @@ pub struct Ask<'a> {
     /// What the message says.
     pub message: &'a Claims,
     /// The case as it will stand with those facts of this very message which its sender may set
-    /// (design §4); `None` where the gateway knows no such case.
+    /// (design §4); `None` where the gateway knows no such case, or the message is about none.
     pub case: Option<&'a CaseFacts>,
 }
 
@@ -69,10 +69,10 @@ pub struct Claims {
     pub message_type: MessageType,
     /// Its MAPPA area.
     pub area: Area,
-    /// Its case.
-    pub case_ref: CaseRef,
-    /// The limb of s.325(2) that it serves (P3).
-    pub purpose: Purpose,
+    /// Its case, if it is about one.
+    pub case_ref: Option<CaseRef>,
+    /// The limb of s.325(2) that it serves (P3); a message about no case may serve none.
+    pub purpose: Option<Purpose>,
     /// The lead agency that it names (P5).
     pub lead_agency: Option<AgencyId>,
     /// The agencies that it says share supervision (P5).

@@ -71,7 +71,7 @@ pub(super) fn now_ms(at: Timestamp) -> (&'static str, Value) {
 fn build(policies: &Policies, ask: &Ask) -> Result<Entities, Doubt> {
     let words = &policies.words;
     let message = ask.message;
-    let belongs = |case: &CaseFacts| case.case_ref == message.case_ref;
+    let belongs = |case: &CaseFacts| message.case_ref.as_ref() == Some(&case.case_ref);
     if !ask.case.is_none_or(belongs) {
         return Err(Doubt::OtherCase);
     }

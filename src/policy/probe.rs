@@ -78,8 +78,8 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Ent
     let claims = Claims {
         message_type: MessageType::Minutes,
         area,
-        case_ref: case.case_ref.clone(),
-        purpose: Purpose::A,
+        case_ref: Some(case.case_ref.clone()),
+        purpose: Some(Purpose::A),
         lead_agency: Some(id.clone()),
         shared_supervision: vec![id.clone()],
         meeting_id: Some(meeting.meeting_id),

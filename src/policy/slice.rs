@@ -110,17 +110,17 @@ impl Words {
     ) -> Result<Entity, Doubt> {
         let attributes = [
             ("area", Value::new_entity_uid(self.area_uid(claims.area))),
-            ("purpose", word(&self.purpose, claims.purpose.as_str())),
             ("sender", self.agency_ref(sender)),
             ("shared_supervision", self.agencies(&claims.shared_supervision)),
             ("justified", Value::new_bool(claims.justified)),
         ];
+        let purpose = claims.purpose.map(|purpose| ("purpose", word(&self.purpose, purpose.as_str())));
         let lead = claims.lead_agency.iter().map(|lead| ("lead_agency", self.agency_ref(lead)));
         let case = case.map(|case| ("case", Value::new_entity_uid(self.case_uid(case))));
         let meeting = meeting.map(|meeting| ("meeting", Value::new_entity_uid(self.meeting_uid(meeting))));
         entity(
             self.message_uid(),
-            attributes.into_iter().chain(lead).chain(case).chain(meeting),
+            attributes.into_iter().chain(purpose).chain(lead).chain(case).chain(meeting),
             HashSet::new(),
         )
     }

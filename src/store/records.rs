@@ -21,8 +21,8 @@ pub struct Sealed {
     pub schema_version: String,
     /// Where.
     pub area: Area,
-    /// About which case.
-    pub case_ref: CaseRef,
+    /// About which case, if it is about one.
+    pub case_ref: Option<CaseRef>,
     /// When.
     pub accepted_at: Timestamp,
     /// SHA-256 of the message part as posted: equality decides a repeat.
@@ -35,7 +35,7 @@ pub struct Sealed {
     pub attachments: Vec<SealedAttachment>,
     /// One for each recipient.
     pub deliveries: Vec<NewDelivery>,
-    /// Facts that the message carries.
+    /// Facts that the message carries about its case; none where it is about none.
     pub facts: Vec<Fact>,
     /// The versions that the decision was made on.
     pub decided_on: crate::ledger::event::DecidedOn,
@@ -284,8 +284,8 @@ pub struct Overdue {
     pub channel: Channel,
     /// Where.
     pub area: Area,
-    /// About which case.
-    pub case_ref: CaseRef,
+    /// About which case, if it is about one.
+    pub case_ref: Option<CaseRef>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// Where it stands.
@@ -350,8 +350,8 @@ pub struct Sent {
     pub message_id: MessageId,
     /// What.
     pub message_type: MessageType,
-    /// About which case.
-    pub case_ref: CaseRef,
+    /// About which case, if it is about one.
+    pub case_ref: Option<CaseRef>,
     /// When.
     pub accepted_at: Timestamp,
     /// How many deliveries stand in each state, in the order of [`DeliveryState::ALL`].

@@ -60,7 +60,7 @@ impl Work {
         let claims = Claims {
             message_type: MessageType::Referral,
             area: envelope.area,
-            case_ref: place.case_ref.clone(),
+            case_ref: Some(place.case_ref.clone()),
             purpose: envelope.purpose,
             lead_agency: Some("kent-police".parse().unwrap()),
             shared_supervision: Vec::new(),
@@ -181,7 +181,7 @@ impl Work {
         let event = Event::MessageAccepted {
             message_id: statement.message_id,
             sender: sender(),
-            case_ref: self.case.case_ref.clone(),
+            case_ref: Some(self.case.case_ref.clone()),
             message_type: MessageType::Referral,
             statements: vec![serde_json::to_value(statement).unwrap()],
             decided_on: self.decided_on(),
@@ -219,7 +219,7 @@ impl Work {
             message_type: MessageType::Referral,
             schema_version: "1.0".into(),
             area: self.envelope.area,
-            case_ref: self.case.case_ref.clone(),
+            case_ref: Some(self.case.case_ref.clone()),
             accepted_at: statement.accepted_at,
             submission_sha256: sha256(&self.message),
             receipt: signed.into_bytes(),

@@ -3,12 +3,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it should be")]
 
+mod addressed;
 #[path = "../attachments/archive.rs"]
 mod archive;
 mod attachments;
 mod by_email;
 mod by_mailbox;
 mod by_webhook;
+mod caseless;
 mod checked;
 #[path = "../attachments/clamd.rs"]
 mod clamd;

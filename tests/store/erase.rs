@@ -82,7 +82,7 @@ async fn perishable_is_what_is_old_and_still_there(bed: Bed) {
     assert!(perishable(0).await.unwrap().is_empty());
     let found = perishable(1).await.unwrap();
     assert_eq!(found.iter().map(|found| found.delivery_id).collect::<Vec<_>>(), ids);
-    assert_eq!((&found[0].case_ref, &found[0].sender), (&draft.case_ref, &draft.sender));
+    assert_eq!((found[0].case_ref.as_ref(), &found[0].sender), (Some(&draft.case_ref), &draft.sender));
     bed.acknowledged(&draft, ids[0], "kent-mappa", 1).await;
     assert_eq!(perishable(1).await.unwrap().len(), 1);
     assert_eq!(bed.store.perishable(at(1), at(-1), 0).await.unwrap().len(), 0);

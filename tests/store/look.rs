@@ -50,7 +50,7 @@ async fn a_tracked_delivery_tells_its_whole_story(bed: Bed) {
     bed.acknowledged(&draft, ids[0], "kent-mappa", 8).await;
     let tracked = bed.tracked(&draft).await;
     assert_eq!(tracked.sent.states, [1, 0, 0, 0, 1, 0]);
-    assert_eq!((&tracked.sent.case_ref, tracked.sent.accepted_at), (&draft.case_ref, at(0)));
+    assert_eq!((tracked.sent.case_ref.as_ref(), tracked.sent.accepted_at), (Some(&draft.case_ref), at(0)));
     let [pushed, other] = &tracked.deliveries[..] else { panic!("two deliveries") };
     assert_eq!((pushed.delivery_id, &pushed.recipient), (ids[0], &agency("kent-mappa")));
     assert_eq!(pushed.state, DeliveryState::Acknowledged);

@@ -10,6 +10,7 @@
 )]
 
 mod accept;
+mod caseless;
 mod deliver;
 mod erase;
 mod facts;

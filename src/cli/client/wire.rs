@@ -79,8 +79,9 @@ pub struct Tracking {
     /// Its type.
     #[serde(rename = "type")]
     pub message_type: String,
-    /// Its case.
-    pub case_ref: CaseRef,
+    /// Its case, if it is about one.
+    #[serde(default)]
+    pub case_ref: Option<CaseRef>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// Each delivery.
@@ -153,8 +154,9 @@ pub struct OutboxItem {
     /// Its type.
     #[serde(rename = "type")]
     pub message_type: String,
-    /// Its case.
-    pub case_ref: CaseRef,
+    /// Its case, if it is about one.
+    #[serde(default)]
+    pub case_ref: Option<CaseRef>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// How many deliveries stand in each state.

@@ -122,9 +122,11 @@ fn the_directory_decides_and_not_the_record_that_was_handed_in() {
 #[test]
 fn the_facts_of_another_case_are_not_taken() {
     let mut world = World::of(MessageType::Minutes);
-    world.claims.case_ref = "46-2026-00000000".parse().unwrap();
-    in_doubt(&world.send(), Doubt::OtherCase);
-    in_doubt(&world.receive("kent-mappa"), Doubt::OtherCase);
+    for other in [Some("46-2026-00000000".parse().unwrap()), None] {
+        world.claims.case_ref = other;
+        in_doubt(&world.send(), Doubt::OtherCase);
+        in_doubt(&world.receive("kent-mappa"), Doubt::OtherCase);
+    }
 }
 
 #[test]

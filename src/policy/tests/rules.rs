@@ -43,12 +43,12 @@ fn p2_an_associate_without_more_receives_nothing() {
 #[test]
 fn p3_the_purpose_is_one_of_the_cases() {
     let mut world = World::of(Referral);
-    world.claims.purpose = Purpose::B;
+    world.claims.purpose = Some(Purpose::B);
     barred(&world.send(), "P3-purpose");
     barred(&world.receive("kent-mappa"), "P3-purpose");
     world.case.as_mut().unwrap().purposes.insert(Purpose::B);
     allowed(&world.send(), "P6-refer");
-    world.claims.purpose = Purpose::Aa;
+    world.claims.purpose = Some(Purpose::Aa);
     world.case = None;
     allowed(&world.send(), "P6-refer");
 }

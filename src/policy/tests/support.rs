@@ -87,8 +87,8 @@ impl World {
             claims: Claims {
                 message_type,
                 area: kent(),
-                case_ref: CASE.parse().unwrap(),
-                purpose: Purpose::A,
+                case_ref: Some(CASE.parse().unwrap()),
+                purpose: Some(Purpose::A),
                 lead_agency: Some(id("kent-probation")),
                 shared_supervision: vec![],
                 meeting_id: Some(MEETING.parse().unwrap()),

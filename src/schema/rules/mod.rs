@@ -54,6 +54,7 @@ mod transfer;
 use std::collections::BTreeMap;
 
 pub use findings::Findings;
+pub use minutes::distribution_beyond;
 pub use subject::{Agencies, LIST_MAX, Look, Subject};
 
 pub use crate::config::Severity;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     crypto::jwe::Ciphertext,
-    message::{AgencyId, Channel, DeliveryId, MessageId},
+    message::{AgencyId, CaseRef, Channel, DeliveryId, MessageId},
     store::{DeliveryState, NewCopy, NewDelivery, Recorded, Sealed, StoreFault, Submission},
 };
 
@@ -38,11 +38,15 @@ pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, Sto
     if is_stale(conn, sealed)? {
         return Ok(Recorded::Stale);
     }
-    let case = names::case(conn, &sealed.case_ref)?;
+    let case = sealed.case_ref.as_ref().map(|case_ref| names::case(conn, case_ref)).transpose()?;
     let message = names::next(conn, "SELECT max(id) FROM message")?;
     let event = events::append(conn, &sealed.entries, About { message: Some(message), delivery: None })?;
     let event = event.ok_or(StoreFault::Corrupt("a message without its event"))?;
-    facts::append(conn, case, event, &sealed.facts)?;
+    match case {
+        Some(case) => facts::append(conn, case, event, &sealed.facts)?,
+        None if sealed.facts.is_empty() => {}
+        None => return Err(StoreFault::Corrupt("facts about no case")),
+    }
     insert_message(conn, sealed, message, case, event)?;
     let views = sealed.views.iter().map(|view| insert_view(conn, view)).collect::<Result<Vec<_>, _>>()?;
     for (position, attachment) in (0i64..).zip(&sealed.attachments) {
@@ -62,9 +66,14 @@ pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, Sto
 /// Whether the decision no longer rests on what is known now.
 fn is_stale(conn: &Connection, sealed: &Sealed) -> Result<bool, StoreFault> {
     Ok(sealed.decided_on.directory != directory::version(conn)?
-        || sealed.decided_on.case_facts != facts::version(conn, &sealed.case_ref)?
-        || facts::names_other_case(conn, &sealed.case_ref, &sealed.facts)?
+        || sealed.case_ref.as_ref().map_or(Ok(false), |case_ref| case_moved(conn, sealed, case_ref))?
         || sealed.reports.map_or(Ok(false), |delivery| is_settled(conn, delivery))?)
+}
+
+/// Whether the case is another than the one that was decided on. A message about no case rests on none.
+fn case_moved(conn: &Connection, sealed: &Sealed, case_ref: &CaseRef) -> Result<bool, StoreFault> {
+    Ok(sealed.decided_on.case_facts != facts::version(conn, case_ref)?
+        || facts::names_other_case(conn, case_ref, &sealed.facts)?)
 }
 
 /// Whether nobody needs to be told about this delivery (any more).
@@ -78,7 +87,7 @@ fn insert_message(
     conn: &Connection,
     sealed: &Sealed,
     message: i64,
-    case: i64,
+    case: Option<i64>,
     event: i64,
 ) -> Result<(), StoreFault> {
     let sender = names::agency(conn, &sealed.sender)?;

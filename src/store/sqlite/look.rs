@@ -22,7 +22,7 @@ pub(super) fn track(
 ) -> Result<Option<Tracked>, StoreFault> {
     let mut select = conn.prepare_cached(
         "SELECT m.id, m.message_id, m.type, c.case_ref, m.accepted_at, m.first_delivery, m.deliveries, m.receipt
-         FROM message m JOIN known_case c ON c.id = m.known_case
+         FROM message m LEFT JOIN known_case c ON c.id = m.known_case
          WHERE m.sender = (SELECT id FROM agency WHERE name = ?) AND m.message_id = ?",
     )?;
     let read = |row: &Row<'_>| Ok((sent(row)?, row.get::<_, Vec<u8>>(7)?));
@@ -35,7 +35,7 @@ pub(super) fn track(
 
 pub(super) const OUTBOX: &str = "
     SELECT m.id, m.message_id, m.type, c.case_ref, m.accepted_at, m.first_delivery, m.deliveries
-    FROM message m JOIN known_case c ON c.id = m.known_case
+    FROM message m LEFT JOIN known_case c ON c.id = m.known_case
     WHERE m.sender = (SELECT id FROM agency WHERE name = ?) AND m.id < ? ORDER BY m.id DESC LIMIT ?";
 
 pub(super) fn outbox(

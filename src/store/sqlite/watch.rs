@@ -13,7 +13,8 @@ macro_rules! select {
                     m.accepted_at, d.state,
                     (SELECT a.code FROM attempt a WHERE a.delivery = d.id AND a.code IS NOT NULL
                      ORDER BY a.number DESC LIMIT 1)
-             FROM delivery d JOIN message m ON m.id = d.message JOIN known_case c ON c.id = m.known_case
+             FROM delivery d JOIN message m ON m.id = d.message
+                  LEFT JOIN known_case c ON c.id = m.known_case
                   JOIN agency s ON s.id = m.sender JOIN agency r ON r.id = d.recipient ",
             $rest
         )

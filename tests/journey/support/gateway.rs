@@ -75,6 +75,13 @@ impl Builder {
         self
     }
 
+    /// With one more policy file, for what the shipped rules do not permit.
+    pub fn policy(self, cedar: &'static str) -> Self {
+        self.config(move |config| {
+            std::fs::write(config.directory.policies.join("story.cedar"), cedar).unwrap();
+        })
+    }
+
     /// With other schemas than those of the program, until it is restarted.
     pub fn schemas(mut self, schemas: Schemas) -> Self {
         self.schemas = Some(schemas);

@@ -10,6 +10,11 @@ use super::TestGateway;
 /// Decrypts a mail with the agency's key and verifies its signature, both with `openssl`; gives the part
 /// `message.json`.
 pub async fn message_json(gateway: &TestGateway, agency: &str, mail: &[u8]) -> Vec<u8> {
+    part(&opened_mail(gateway, agency, mail).await, "message.json")
+}
+
+/// The parts of a mail, opened and checked with `openssl` as its recipient's mail program does.
+pub async fn opened_mail(gateway: &TestGateway, agency: &str, mail: &[u8]) -> String {
     let own = gateway.dir.join("agencies").join(agency);
     let mut decrypt = Command::new("openssl");
     decrypt.args(["cms", "-decrypt", "-recip"]).arg(own.join("smime.crt"));
@@ -17,7 +22,7 @@ pub async fn message_json(gateway: &TestGateway, agency: &str, mail: &[u8]) -> V
     let signed = filter(decrypt, mail).await;
     let mut verify = Command::new("openssl");
     verify.args(["cms", "-verify", "-purpose", "any", "-CAfile"]).arg(gateway.dir.join("ca.crt"));
-    part(&String::from_utf8(filter(verify, &signed).await).unwrap(), "message.json")
+    String::from_utf8(filter(verify, &signed).await).unwrap()
 }
 
 async fn filter(mut command: Command, input: &[u8]) -> Vec<u8> {

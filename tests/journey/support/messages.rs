@@ -12,6 +12,8 @@ use super::TestGateway;
 
 pub const NOTIFICATION: &str = include_str!("../../messages/accepted/notification-category2.json");
 pub const REFERRAL: &str = include_str!("../../messages/accepted/referral-minimal.json");
+pub const SMALL_MINUTES: &str = include_str!("../../messages/accepted/minutes-small.json");
+pub const STATISTICS: &str = include_str!("../../messages/accepted/stats-return-police.json");
 pub const PACK: &str = include_str!("../../messages/accepted/meeting-pack-level2.json");
 pub const MINUTES: &str = include_str!("../../messages/accepted/minutes-level2-review.json");
 
@@ -39,6 +41,15 @@ impl Message {
         let mut message = Self(serde_json::from_str(sample).unwrap());
         message.set("/message_id", json!(gateway.new_message_id()));
         message.set("/case_ref", json!(case));
+        message.set("/created_at", json!(gateway.gateway().clock.now()));
+        message
+    }
+
+    /// A sample about no case.
+    pub fn about_no_case(gateway: &TestGateway, sample: &str) -> Self {
+        let mut message = Self(serde_json::from_str(sample).unwrap());
+        assert!(message.0.get("case_ref").is_none());
+        message.set("/message_id", json!(gateway.new_message_id()));
         message.set("/created_at", json!(gateway.gateway().clock.now()));
         message
     }
@@ -80,6 +91,12 @@ impl Message {
             message.set("/body/distribution_list", recipients.iter().map(entry).collect());
         }
         message
+    }
+
+    /// Without recipients: the gateway is to compute them.
+    pub fn unaddressed(mut self) -> Self {
+        self.0.as_object_mut().unwrap().shift_remove("recipients").unwrap();
+        self
     }
 
     /// Of this meeting.

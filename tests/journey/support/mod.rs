@@ -10,6 +10,9 @@ mod watch;
 pub use area::Area;
 pub use gateway::{Builder, TestGateway};
 pub use http::{Door, Reply};
-pub use mail::message_json;
-pub use messages::{CO_ORDINATOR, Case, MINUTES, Message, NOTIFICATION, PACK, PAPERS, REFERRAL, papers, set};
+pub use mail::{message_json, opened_mail};
+pub use messages::{
+    CO_ORDINATOR, Case, MINUTES, Message, NOTIFICATION, PACK, PAPERS, REFERRAL, SMALL_MINUTES, STATISTICS,
+    papers, set,
+};
 pub use watch::{PATIENCE, until};

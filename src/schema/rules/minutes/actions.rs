@@ -1,9 +1,14 @@
 //! Actions and who receives the minutes: each action has an owner who learns of it in time.
 
-use crate::schema::rules::{
-    Findings, Look as _, Rule, Say,
-    Severity::{Reject, Warn},
-    Subject,
+use serde_json::Value;
+
+use crate::schema::{
+    Fault,
+    rules::{
+        Findings, Look as _, Raised, Rule, Say,
+        Severity::{Reject, Warn},
+        Subject,
+    },
 };
 
 pub(super) const OWNED_AND_DUE: Rule = Rule {
@@ -95,16 +100,30 @@ const DISTRIBUTION_BEYOND_RECIPIENTS: Say = Say {
 /// V51: nobody stands on the distribution list who may not have the minutes. Who may is decided by
 /// P15 to P17 for each recipient, and one refused recipient refuses the message; with every listed
 /// agency among the recipients the list therefore lies within P15 to P17. The sender has the minutes
-/// already. Where recipients are left out the gateway computes them by those very rules.
+/// already. Where recipients are left out nothing is known here of who they are: see [`beyond`].
 fn distribution(message: &Subject<'_>, found: &mut Findings<'_>) {
-    if !message.at("recipients").is_some_and(serde_json::Value::is_array) {
+    if !message.at("recipients").is_some_and(Value::is_array) {
         return;
     }
     let recipients = message.list("recipients");
+    let receives = |agency: &str| recipients.iter().any(|one| one.text("agency_id") == Some(agency));
+    listed_beyond(message, receives, found);
+}
+
+/// V51 for minutes whose recipients the gateway computed.
+pub fn beyond(message: &Value, receives: impl Fn(&str) -> bool) -> Vec<Fault> {
+    let nothing_raised = Raised::new();
+    let mut found = Findings::new(&nothing_raised);
+    found.of_rule(DISTRIBUTION.id);
+    listed_beyond(message, receives, &mut found);
+    found.faults
+}
+
+fn listed_beyond(message: &Value, receives: impl Fn(&str) -> bool, found: &mut Findings<'_>) {
+    let sender = message.text("sender.agency_id");
     for (index, listed) in message.list("body.distribution_list").iter().enumerate() {
         let Some(agency) = listed.text("agency_id") else { continue };
-        let receives = recipients.iter().any(|one| one.text("agency_id") == Some(agency));
-        if !receives && message.text("sender.agency_id") != Some(agency) {
+        if !receives(agency) && sender != Some(agency) {
             found.add(&DISTRIBUTION_BEYOND_RECIPIENTS, format!("/body/distribution_list/{index}/agency_id"));
         }
     }

@@ -5,6 +5,8 @@ mod actions;
 mod attendance;
 mod plan;
 
+pub use actions::beyond as distribution_beyond;
+
 use super::{
     Findings, Look as _, Rule, Say,
     Severity::{Reject, Warn},

@@ -38,7 +38,7 @@ CREATE TABLE meeting (
 ) STRICT, WITHOUT ROWID;
 
 -- The deliveries of a message have consecutive keys from `first_delivery`: no index leads to them.
--- `event` is its `message.accepted`.
+-- `event` is its `message.accepted`. A message about no case has no `known_case`.
 CREATE TABLE message (
     id                INTEGER PRIMARY KEY,
     sender            INTEGER NOT NULL REFERENCES agency,
@@ -46,7 +46,7 @@ CREATE TABLE message (
     type              INTEGER NOT NULL,
     schema_version    TEXT NOT NULL,
     area              TEXT NOT NULL,
-    known_case        INTEGER NOT NULL REFERENCES known_case,
+    known_case        INTEGER REFERENCES known_case,
     accepted_at       INTEGER NOT NULL,
     event             INTEGER NOT NULL,
     first_delivery    INTEGER NOT NULL,
