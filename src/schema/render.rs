@@ -85,14 +85,16 @@ fn entry(label: &str, value: &Value, place: Place, depth: usize, out: &mut Strin
             let _ = writeln!(out, "\r\n{margin}{label}\r");
             members(value, place, depth + 1, out);
         }
+        Value::Array(items) if items.is_empty() => paragraph(&format!("{label}: none"), depth, out),
         Value::Array(items) if !is_block(value) => {
             let texts: Vec<String> = items.iter().map(scalar).collect();
             paragraph(&format!("{label}: {}", texts.join("; ")), depth, out);
         }
         Value::Array(items) => {
             let of = place.or_none(place.node.item());
+            let one = of.node.title().unwrap_or(label);
             for (number, item) in items.iter().enumerate() {
-                entry(&format!("{label} {}", number + 1), item, of, depth, out);
+                entry(&format!("{one} {}", number + 1), item, of, depth, out);
             }
         }
         other => paragraph(&format!("{label}: {}", scalar(other)), depth, out),
@@ -176,6 +178,13 @@ mod tests {
         let text = shown(json!({ "offender": { "identifiers": identifiers } }));
         assert!(text.contains(": 1930/1234567B\r\n") && text.contains(": 42/07R\r\n"), "{text}");
         assert!(!text.contains("received as"), "{text}");
+    }
+
+    #[test]
+    fn each_entry_bears_the_name_of_one_and_an_empty_list_says_so() {
+        let message = json!({ "body": { "meeting": { "attendees": [{ "name": "A" }], "apologies": [] } } });
+        let text = text(&message, "minutes/1.0.json");
+        assert!(text.contains("Attendee 1\r\n") && text.contains(": none\r\n"), "{text}");
     }
 
     #[test]

@@ -12,12 +12,14 @@ from report import Wrong, expect
 
 POINTER = re.compile(r"(/([^~/]|~[01])*)*\Z")
 FAULT = {"pointer", "code", "message", "fix"}
+# Besides, where a message was held against schema and rules.
+JUDGED = {"rule", "source", "severity"}
 OTHER = {"type", "title", "status", "detail", "errors", "reference", "instance"}
 
 
 def check(report, folder):
     sound = report.check("refusals: problem documents with type, title and status")
-    mendable = report.check("refusals: every error with pointer, code, message and fix")
+    mendable = report.check("refusals: every error with pointer, code, message and fix, and its rule if one found it")
     silent = report.check("refusals: no submitted value repeated")
     submitted = values(folder)
     for path in folder.files("refused", "*.json"):
@@ -28,9 +30,9 @@ def check(report, folder):
             check_document(document)
         for number, fault in enumerate((document or {}).get("errors", [])):
             with mendable.item(f"{where}, error {number}"):
-                expect(set(fault) == FAULT, "other members than pointer, code, message and fix")
+                expect(set(fault) in (FAULT, FAULT | JUDGED), "members are missing, or others are there")
                 expect(POINTER.match(fault["pointer"]), "not a JSON Pointer")
-                expect(fault["code"] and fault["message"] and fault["fix"], "one is empty")
+                expect(all(text for name, text in fault.items() if name != "pointer"), "one is empty")
         with silent.item(where):
             text = path.read_text()
             found = next((place for value, place in submitted.items() if value in text), None)

@@ -38,7 +38,7 @@ pub enum Sample {
     MeetingPack,
     /// What the meeting decided.
     Minutes,
-    /// A referral of somebody whom no court or police found guilty of anything.
+    /// A notification of somebody whom no court or police found guilty of anything.
     NobodyFoundGuilty,
     /// A referral with seven faults.
     SevenFaults,

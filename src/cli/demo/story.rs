@@ -121,8 +121,8 @@ impl<'w> Story<'w> {
         let faulty = self.draft(Sample::SevenFaults)?;
         self.expect("a referral with seven faults", "kent-police", faulty.bytes(), vec![], "schema").await?;
         let accused = self.draft(Sample::NobodyFoundGuilty)?;
-        let what = "a referral of somebody never convicted";
-        self.expect(what, "kent-police", accused.bytes(), vec![], "rules").await?;
+        let what = "a notification of one never convicted";
+        self.expect(what, "kent-probation", accused.bytes(), vec![], "rules").await?;
 
         let minutes = || -> anyhow::Result<Draft> {
             Ok(self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id))
