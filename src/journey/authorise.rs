@@ -3,14 +3,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use jiff::tz::TimeZone;
-
 use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
     addressed,
     learn::{self, Case},
-    validate::Validated,
+    validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
     directory::Directory,
@@ -94,7 +92,7 @@ async fn about(
     let version = known.as_ref().map_or(0, |case| case.version);
     let case = visible_case(directory, envelope, known)?;
     let body = validated.accepted.json.get("body");
-    let today = gateway.clock.now().to_zoned(TimeZone::UTC).date();
+    let today = day_in_the_united_kingdom(gateway.clock.now());
     let carried = |case: &Case| learn::carried_by(directory, envelope, body, case, today);
     let facts = carried(&case);
     if let Case::Known(case) = &case {
