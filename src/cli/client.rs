@@ -27,8 +27,8 @@ pub use fault::{ClientFault, Problem, ProblemDocument};
 pub use profile::{Identity, Profile, ProfileFault};
 pub use upload::Upload;
 pub use wire::{
-    Acknowledgement, Attempt, CheckedRecipient, Delivery, Inbox, InboxItem, MeetingRecorded, Outbox,
-    OutboxItem, Receipt, ReceiptRecipient, Tracking, Verdict, WhoAmI,
+    Acknowledgement, Approved, Attempt, CaseStated, CheckedRecipient, Delivery, Designated, Inbox, InboxItem,
+    MeetingRecorded, Outbox, OutboxItem, Receipt, ReceiptRecipient, Tracking, Verdict, WhoAmI,
 };
 
 use crate::message::AgencyId;

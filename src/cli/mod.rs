@@ -6,10 +6,12 @@
 //! rooms below decide the exit code, in one place (`exit.rs`).
 
 pub mod agency;
+pub mod approve;
 pub mod case;
 pub mod check;
 pub mod client;
 pub mod demo;
+pub mod designate;
 pub mod inbox;
 pub mod init;
 pub mod ledger;
@@ -62,9 +64,13 @@ enum Command {
     /// Import and list the agencies of an installation
     #[command(subcommand)]
     Agency(agency::Arguments),
-    /// Make the reference of a new case
+    /// Make the reference of a new case, see what holds about one, and state it
     #[command(subcommand)]
     Case(case::Arguments),
+    /// Designate an associate for one case
+    Designate(designate::Arguments),
+    /// Give a written authority: a release of minutes or of a summary, category 4, the board's
+    Approve(approve::Arguments),
     /// Send a message, with its attachments
     Send(send::Arguments),
     /// List, collect, open and acknowledge what was sent to you
@@ -127,7 +133,9 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
         Command::Schema(arguments) => schema::run(&arguments, terminal),
         Command::Ledger(arguments) => wait(ledger::run(&arguments, terminal)),
         Command::Agency(arguments) => wait(agency::run(&arguments, terminal, &clock, &random)),
-        Command::Case(arguments) => case::run(&arguments, terminal, &clock, &random),
+        Command::Case(arguments) => wait(case::run(&arguments, terminal, &clock, &random)),
+        Command::Designate(arguments) => wait(designate::run(&arguments, terminal, &clock, &random)),
+        Command::Approve(arguments) => wait(approve::run(&arguments, terminal, &clock, &random)),
         Command::Send(arguments) => wait(send::run(&arguments, terminal)),
         Command::Inbox(arguments) => wait(inbox::run(&arguments, terminal)),
         Command::Track(arguments) => wait(track::run(&arguments, terminal)),

@@ -8,7 +8,7 @@ use super::{
     accept::Caller,
     addressed,
     learn::{self, Case},
-    validate::Validated,
+    validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
     directory::Directory,
@@ -49,7 +49,7 @@ pub(super) async fn authorise(
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
         return Err(Refusal::new(Code::AreaNotServed, "send to the gateway of the message's area").into());
     }
-    let About { case, facts, version } = about(gateway, &directory, &validated).await?;
+    let About { case, facts, version } = about(gateway, caller, &directory, &validated).await?;
     let claims = claims(&validated);
     let ask = Ask {
         now: gateway.clock.now(),
@@ -79,21 +79,29 @@ struct About {
     version: u64,
 }
 
-async fn about(gateway: &Gateway, directory: &Directory, validated: &Validated) -> Result<About, Stop> {
+async fn about(
+    gateway: &Gateway,
+    caller: &Caller,
+    directory: &Directory,
+    validated: &Validated,
+) -> Result<About, Stop> {
     let envelope = &validated.envelope;
     // Its schema lets it be about no case: nothing is looked up, hidden or learnt.
     let Some(case_ref) = &envelope.case_ref else { return Ok(About::default()) };
     let known = gateway.store.case(case_ref).await?;
     let version = known.as_ref().map_or(0, |case| case.version);
     let case = visible_case(directory, envelope, known)?;
-    let facts = learn::carried_by(envelope, validated.accepted.json.get("body"), &case);
+    let body = validated.accepted.json.get("body");
+    let today = day_in_the_united_kingdom(gateway.clock.now());
+    let carried = |case: &Case| learn::carried_by(directory, envelope, body, case, today);
+    let facts = carried(&case);
+    if let Case::Known(case) = &case {
+        learn::hold(gateway, caller, directory, case, &facts).await?;
+    }
     let case = match &case {
         Case::Known(case) => CaseFacts::with(Some(case), case_ref, &facts),
         // Decided as if nobody had opened it: that it is there shows in no answer.
-        Case::Hidden => {
-            let as_unknown = learn::carried_by(envelope, validated.accepted.json.get("body"), &Case::Unknown);
-            CaseFacts::with(None, case_ref, &as_unknown)
-        }
+        Case::Hidden(_) => CaseFacts::with(None, case_ref, &carried(&Case::Unknown)),
         Case::Unknown => CaseFacts::with(None, case_ref, &facts),
     };
     Ok(About { case, facts, version })
@@ -110,7 +118,7 @@ fn visible_case(
     let sender = &envelope.sender.agency_id;
     match case {
         Some(case) if may_know(directory, sender, &case) => Ok(Case::Known(Box::new(case))),
-        Some(_) if opens => Ok(Case::Hidden),
+        Some(case) if opens => Ok(Case::Hidden(Box::new(case))),
         None if opens => Ok(Case::Unknown),
         _ => {
             let fix = "use the case_ref of a case that your agency has an open relation to";

@@ -1,61 +1,94 @@
-//! Learn: what a message or a call of the API may set as fact (design §4). One function for both, so
-//! that who may set what is written once.
+//! Learn: what a message or a call of the API may set as fact (design §4). One place for both, so that
+//! who may set what is written once: here what a message carries, in [`record`] what a call sets, and
+//! the rules about both in `config/policies/facts.cedar` and `meetings.cedar`.
 
+mod read;
+mod record;
+
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, authorise};
 use crate::{
+    directory::Directory,
     ledger::event::{Entry, Event},
-    message::{AgencyId, CaseFacts, CaseRef, Envelope, Fact, MeetingFacts, MessageType},
+    message::{AgencyId, CaseFacts, CaseRef, Envelope, Fact, MessageType},
     schema,
-    store::{FactChange, Learned},
 };
+
+pub(super) use read::{lead_agency, shared_supervision};
+pub use record::{approve, designate, read_case, record_meeting, state_case, unknown_case};
 
 /// What the sender of this message may state about its case by sending it.
 ///
 /// A notification from the lead agency opens the case or states it anew; a referral to an unknown
-/// case proposes it, and to a known one adds the referrer to its circle. Nothing else carries facts
-/// yet.
-/// One exception keeps a stranger out: who has no relation to a known case only *claims*, which
-/// changes nothing until the co-ordination unit draws it in.
-pub fn carried_by(envelope: &Envelope, body: Option<&Value>, case: &Case) -> Vec<Fact> {
-    let case = match case {
-        Case::Hidden => {
-            let mappa = body.and_then(|body| body.get("mappa"));
-            let by = envelope.sender.agency_id.clone();
-            let as_lead = lead_agency(mappa).as_ref() == Some(&by);
-            return vec![Fact::Claimed { by, as_lead }];
+/// case proposes it, and to a known one adds the referrer to its circle. The co-ordination unit of the
+/// case's area sets level and exit, the meeting by its invitation, and who was present by the
+/// attendance record or the final minutes. All else carries nothing.
+///
+/// Who has no relation to a known case only *claims*, which changes nothing until the co-ordination unit
+/// draws it in, and so does a member that names itself the lead agency of a case that names another.
+pub fn carried_by(
+    directory: &Directory,
+    envelope: &Envelope,
+    body: Option<&Value>,
+    case: &Case,
+    today: Date,
+) -> Vec<Fact> {
+    let by = &envelope.sender.agency_id;
+    let coordinates = directory.coordinates(by, envelope.area);
+    let Some(body) = body else { return Vec::new() };
+    let opened = |proposed| read::opened(envelope, body, proposed, today).into_iter().collect();
+    match case {
+        // The unit passes referrals on and opens no case by that.
+        Case::Unknown if coordinates => Vec::new(),
+        Case::Unknown => match envelope.message_type {
+            MessageType::Notification if names_itself(by, body) => opened(false),
+            MessageType::Referral => opened(true),
+            _ => Vec::new(),
+        },
+        Case::Hidden(case) => from_a_stranger(envelope, body, case, today),
+        Case::Known(case) if directory.coordinates(by, case.area) => {
+            read::by_coordinator(envelope, body, case)
         }
-        Case::Unknown => None,
-        Case::Known(case) => Some(&**case),
-    };
-    // What opens a case says for which limb; its schema sees to that.
-    let Some(purpose) = envelope.purpose else { return Vec::new() };
-    let by = envelope.sender.agency_id.clone();
-    let mappa = body.and_then(|body| body.get("mappa"));
-    let lead = lead_agency(mappa);
-    let opened = |proposed| Fact::CaseOpened {
-        by: by.clone(),
-        proposed,
-        area: envelope.area,
-        purpose,
-        category: mappa
-            .and_then(|m| m.get("category"))
-            .and_then(Value::as_u64)
-            .and_then(|c| u8::try_from(c).ok()),
-        lead: lead.clone(),
-        shared_supervision: shared_supervision(mappa),
-        convicted: None,
-        foreign_national: None,
-    };
-    let leads =
-        lead.as_ref() == Some(&by) && case.is_none_or(|case| case.lead.is_none() || case.lead == lead);
-    match (envelope.message_type, case) {
-        (MessageType::Notification, _) if leads => vec![opened(false)],
-        (MessageType::Referral, None) => vec![opened(true)],
-        (MessageType::Referral, Some(case)) if !case.openers.contains(&by) => vec![Fact::Referred { by }],
+        Case::Known(case) => from_a_member(envelope, body, case, today),
+    }
+}
+
+fn from_a_member(envelope: &Envelope, body: &Value, case: &CaseFacts, today: Date) -> Vec<Fact> {
+    let by = &envelope.sender.agency_id;
+    match envelope.message_type {
+        MessageType::Notification if names_itself(by, body) => {
+            if may_lead(by, case) {
+                read::opened(envelope, body, false, today).into_iter().collect()
+            } else {
+                vec![Fact::Claimed { by: by.clone(), as_lead: true }]
+            }
+        }
+        MessageType::Referral if !case.openers.contains(by) => vec![Fact::Referred { by: by.clone() }],
         _ => Vec::new(),
     }
+}
+
+/// The agency that the opening referral named as lead may be a stranger to the case until it notifies.
+fn from_a_stranger(envelope: &Envelope, body: &Value, case: &CaseFacts, today: Date) -> Vec<Fact> {
+    let by = &envelope.sender.agency_id;
+    let as_lead = names_itself(by, body);
+    if envelope.message_type == MessageType::Notification && as_lead && may_lead(by, case) {
+        return read::opened(envelope, body, false, today).into_iter().collect();
+    }
+    vec![Fact::Claimed { by: by.clone(), as_lead }]
+}
+
+fn names_itself(by: &AgencyId, body: &Value) -> bool {
+    lead_agency(body.get("mappa")).as_ref() == Some(by)
+}
+
+/// Whether an agency may state by its own notification that it leads a known case: it leads it, or no
+/// agency does and the case was opened with this one as its lead. Else any member of the circle could
+/// make itself the lead, and see and decide what only the lead may; the co-ordination unit settles it.
+fn may_lead(by: &AgencyId, case: &CaseFacts) -> bool {
+    case.lead.as_ref().or(case.proposed_lead.as_ref()) == Some(by)
 }
 
 /// A case as one sender may know it.
@@ -63,62 +96,42 @@ pub enum Case {
     /// Nobody has opened it.
     Unknown,
     /// It is there, and the sender has no open relation to it: for all that it is told, unknown.
-    Hidden,
+    Hidden(Box<CaseFacts>),
     /// It is there, and the sender may know it.
     Known(Box<CaseFacts>),
 }
 
-/// The lead agency that a `mappa` block names.
-pub(super) fn lead_agency(mappa: Option<&Value>) -> Option<AgencyId> {
-    mappa?.get("lead_agency")?.as_str()?.parse().ok()
-}
-
-/// The agencies that share supervision by a `mappa` block.
-pub(super) fn shared_supervision(mappa: Option<&Value>) -> Vec<AgencyId> {
-    let listed = mappa.and_then(|mappa| mappa.get("shared_supervision")).and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok()).collect()
-}
-
-/// The co-ordination unit records a meeting (`PUT /v1/meetings/{id}`). Repeatable: the same record
-/// again changes nothing and writes nothing.
-pub async fn record_meeting(
+/// Holds the meeting that an invitation carries against the rules for its record, as
+/// `PUT /v1/meetings/{id}` does.
+pub(super) async fn hold(
     gateway: &Gateway,
     caller: &Caller,
-    case_ref: &CaseRef,
-    meeting: MeetingFacts,
+    directory: &Directory,
+    case: &CaseFacts,
+    facts: &[Fact],
 ) -> Result<(), Stop> {
-    let directory = gateway.directory();
-    let by = &caller.agency.agency_id;
-    let unknown = || Refusal::new(Code::CaseNotKnown, "name a case that your agency has an open relation to");
-    let case = gateway.store.case(case_ref).await?.filter(|case| authorise::may_know(&directory, by, case));
-    let case = case.ok_or_else(unknown)?;
-    let now = gateway.clock.now();
-    let decision = gateway.policies.may_record_meeting(&directory, &caller.agency, &case, &meeting, now);
-    if !decision.is_allowed() {
-        let faults = authorise::explained(&decision, "", true);
-        let detail = "only the area's co-ordination unit records meetings; name known agencies, each guest with a reason";
-        return Err(Refusal::with(Code::Facts, detail, faults).into());
-    }
-    if case.meeting(meeting.meeting_id) == Some(&meeting) {
-        return Ok(());
-    }
-    let fact = Fact::Meeting(meeting);
-    let entries = vec![changed(gateway, case_ref, by, None, &fact)?];
-    let change =
-        FactChange { case_ref: case_ref.clone(), expected: case.version, facts: vec![fact], entries };
-    match gateway.store.learn(change).await? {
-        Learned::Learned => {
-            gateway.signals.unsequenced.notify_one();
-            Ok(())
+    for fact in facts {
+        let Fact::Meeting(meeting) = fact else { continue };
+        let now = gateway.clock.now();
+        let decision = gateway.policies.may_record_meeting(directory, &caller.agency, case, meeting, now);
+        if !decision.is_allowed() {
+            let faults = authorise::explained(&decision, "/body/invitees", true);
+            let detail = "invite agencies of the directory, each guest with a reason";
+            return Err(Refusal::with(Code::NotPermitted, detail, faults).into());
         }
-        Learned::Stale => Err(Fault::FactsChanged.into()),
-        Learned::OtherCase => {
-            let fix = "give this meeting a meeting_id of its own";
-            let fault =
-                schema::Fault::new("/meeting_id", "unique", "this id belongs to another case's meeting", fix);
-            Err(Refusal::with(Code::Facts, fix, vec![fault]).into())
+        // `record` would only say that the facts moved on, and say so at each attempt.
+        let owner = gateway.store.case_of_meeting(meeting.meeting_id).await?;
+        if owner.is_some_and(|owner| owner != case.case_ref) {
+            return Err(belongs_elsewhere(Code::NotPermitted, "/body/meeting/meeting_id").into());
         }
     }
+    Ok(())
+}
+
+fn belongs_elsewhere(code: Code, pointer: &str) -> Refusal {
+    let fix = "give this one an id of its own";
+    let fault = schema::Fault::new(pointer, "unique", "this id belongs to another case", fix);
+    Refusal::with(code, fix, vec![fault])
 }
 
 /// The event that a fact leaves behind.

@@ -77,7 +77,7 @@ pub async fn stopped_at_the_door(gateway: &Gateway, caller: &Caller, stop: Stop)
     refusal::refused(gateway, &known, refusal).await.map_or_else(Stop::Failed, Stop::Refused)
 }
 
-/// A record of a meeting that is refused.
+/// A call that sets facts, or looks at those of a case, and is refused.
 pub async fn fact_refused(gateway: &Gateway, caller: &Caller, stop: Stop) -> Stop {
     let refusal = match stop {
         Stop::Refused(refusal) => refusal,

@@ -67,7 +67,7 @@ codes! {
     IdConflict = "id_conflict", "Another message was accepted under this id";
     NotFound = "not_found", "There is nothing here that you may see";
     TooManyChecks = "too_many_checks", "Too many checks in a minute";
-    Facts = "facts", "The record of the meeting does not meet the rules";
+    Facts = "facts", "The facts do not meet the rules";
 }
 
 /// The sender's doing.

@@ -25,7 +25,7 @@ use crate::{
         jws, sha256,
     },
     ledger::event::{DecidedOn, Entry, Event, SealedTo},
-    message::{DeliveryId, Envelope, Fact},
+    message::{Area, DeliveryId, Envelope, Fact},
     schema,
     store::{NewCopy, NewDelivery, Sealed},
 };
@@ -226,9 +226,6 @@ fn audit(gateway: &Gateway, envelope: &Envelope) -> Result<Option<Value>, Fault>
     if envelope.sender.agency_id.is_reserved() {
         return Ok(None);
     }
-    let key = gateway.areas.get(envelope.area).and_then(|area| area.audit_key.as_ref());
-    let key = key.ok_or(Fault::Impossible("an area without audit key is not served"))?;
-    let key = RecipientKey::new(key).map_err(|_| jwe::SealFault)?;
     let recipients = envelope.recipients.iter().map(|to| {
         json!({ "agency_id": to.agency_id, "justification": to.justification,
                 "strict_necessity": to.strict_necessity, "attention": to.attention })
@@ -236,10 +233,18 @@ fn audit(gateway: &Gateway, envelope: &Envelope) -> Result<Option<Value>, Fault>
     let told = json!({ "person": envelope.sender.person, "justification": envelope.justification,
                        "recipients": recipients.collect::<Vec<_>>() });
     let aad = format!(r#"{{"message_id":"{}"}}"#, envelope.message_id);
-    let form = Form { typ: "portcullis-audit+jwe", cty: "application/json", aad: &aad, apu: &gateway.name };
-    let (shared, wraps) = jwe::seal(Zeroizing::new(to_json(&told)?), &form, &[&key], &gateway.random)?;
-    let sealed = wraps.first().map(|wrap| serde_json::from_str(&shared.flattened(wrap)));
-    sealed.transpose().map_err(|_| Fault::Impossible("a flattened JWE is JSON"))
+    seal_for_audit(gateway, envelope.area, &aad, &told).map(Some)
+}
+
+/// Seals what only the auditors of an area may read: a JWE to its audit key.
+pub(super) fn seal_for_audit(gateway: &Gateway, area: Area, aad: &str, told: &Value) -> Result<Value, Fault> {
+    let key = gateway.areas.get(area).and_then(|area| area.audit_key.as_ref());
+    let key = key.ok_or(Fault::Impossible("an area without audit key is not served"))?;
+    let key = RecipientKey::new(key).map_err(|_| jwe::SealFault)?;
+    let form = Form { typ: "portcullis-audit+jwe", cty: "application/json", aad, apu: &gateway.name };
+    let (shared, wraps) = jwe::seal(Zeroizing::new(to_json(told)?), &form, &[&key], &gateway.random)?;
+    let wrap = wraps.first().ok_or(Fault::Impossible("one key, one wrap"))?;
+    serde_json::from_str(&shared.flattened(wrap)).map_err(|_| Fault::Impossible("a flattened JWE is JSON"))
 }
 
 /// The answer to the sender: the statement of the full text and, for each recipient, the hash of the

@@ -12,7 +12,7 @@
 //! | `delivery.attempted` `delivery.delivered` `delivery.collected` `delivery.acknowledged` `delivery.failed` `delivery.expired` | disclosure |
 //! | `record.viewed` | consultation |
 //! | `payload.erased` | erasure |
-//! | `message.refused` `message.checked` `fact.changed` `fact.refused` `directory.changed` `gateway.started` | none: the gateway's own |
+//! | `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `gateway.started` | none: the gateway's own |
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,7 +21,10 @@ use serde_json::Value;
 use super::commitment;
 use crate::{
     crypto::random::{NoRandom, Random},
-    message::{AgencyId, Area, CaseRef, Channel, DeliveryId, EventId, Fact, MessageId, MessageType},
+    message::{
+        AgencyId, Approval, Area, CaseRef, Channel, DeliveryId, Designation, EventId, Fact, MessageId,
+        MessageType,
+    },
 };
 
 /// What happened.
@@ -62,7 +65,7 @@ pub enum Event {
     /// A message was refused. Nothing of it is stored.
     #[serde(rename = "message.refused")]
     MessageRefused(Judged),
-    /// The record of a meeting was refused.
+    /// A call that sets facts, or looks at those of a case, was refused.
     #[serde(rename = "fact.refused")]
     FactRefused(Judged),
     /// A message was checked without being sent.
@@ -106,9 +109,9 @@ pub enum Event {
     RecordViewed {
         /// Who looked.
         viewer: AgencyId,
-        /// `tracking`, `outbox` or `inbox`.
+        /// `tracking`, `outbox`, `inbox` or `case`.
         view: &'static str,
-        /// The messages or deliveries that were shown.
+        /// The messages, deliveries or the case that were shown.
         shown: Vec<String>,
     },
     /// A fact about a case or meeting was recorded.
@@ -124,6 +127,28 @@ pub enum Event {
         /// The fact: ids, relations, dates and flags. A member of its own, since it names an area and an
         /// agency too, and canonical JSON has each member once.
         fact: Fact,
+    },
+    /// An associate was designated for one case, section 325(4A)(c) of the Criminal Justice Act 2003.
+    #[serde(rename = "designation.made")]
+    DesignationMade {
+        /// Which case.
+        case_ref: CaseRef,
+        /// Which unit recorded it.
+        by: AgencyId,
+        /// Which designation: who, why, by whose officer, from when until when.
+        designation: Designation,
+        /// The officer: a JWE sealed to the area's audit key.
+        audit: Value,
+    },
+    /// Something was approved in writing.
+    #[serde(rename = "approval.made")]
+    ApprovalMade {
+        /// Which case.
+        case_ref: CaseRef,
+        /// Which approval: what, by whom, to whom, until when.
+        approval: Approval,
+        /// The reason: a JWE sealed to the area's audit key.
+        audit: Value,
     },
     /// A directory entry was added or changed.
     #[serde(rename = "directory.changed")]
@@ -306,6 +331,8 @@ impl Event {
             Self::PayloadErased(_) => "payload.erased",
             Self::RecordViewed { .. } => "record.viewed",
             Self::FactChanged { .. } => "fact.changed",
+            Self::DesignationMade { .. } => "designation.made",
+            Self::ApprovalMade { .. } => "approval.made",
             Self::DirectoryChanged { .. } => "directory.changed",
             Self::GatewayStarted { .. } => "gateway.started",
         }

@@ -55,8 +55,7 @@ text_enum!(
 pub struct Approval {
     /// Which.
     pub approval_id: ApprovalId,
-    /// What for. As a fact it stands beside the fact's own `kind`, and JSON has each member once.
-    #[serde(rename = "approval")]
+    /// What for.
     pub kind: ApprovalKind,
     /// Who gave it.
     pub by: AgencyId,

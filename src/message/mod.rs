@@ -13,7 +13,7 @@ pub use agency::{
     Agency, AgencyType, Channel, Contact, EncryptionKey, MailBox, SmimeProfile, Status, Webhook,
 };
 pub use envelope::{AttachmentHead, Envelope, Marking, Recipient, Sender};
-pub use facts::{CaseFacts, ExitScope, Fact, InviteReason, Invitee, MeetingFacts};
+pub use facts::{CaseFacts, CaseStatement, ExitScope, Fact, InviteReason, Invitee, MeetingFacts};
 pub use grant::{Approval, ApprovalKind, Designation};
 pub use id::{
     AgencyId, ApprovalId, Area, CaseRef, DeliveryId, DesignationId, EventId, Malformed, MeetingId, MessageId,

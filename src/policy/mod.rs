@@ -11,6 +11,7 @@
 
 mod decision;
 mod evaluate;
+mod facts;
 mod load;
 mod prepared;
 mod probe;
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use decision::{Decision, Doubt, Ground, Missing, Verdict};
+pub use facts::FactAct;
 pub use load::PolicyFault;
 pub use prepared::Prepared;
 

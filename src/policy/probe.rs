@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use cedar_policy::{Entities, Entity, EntityUid, Schema};
 
-use super::{Claims, Doubt, PolicyFault, slice::Words};
+use super::{Claims, Doubt, FactAct, PolicyFault, slice::Words};
 use crate::message::{
     Agency, AgencyId, AgencyType, Area, CaseFacts, CaseRef, Invitee, MeetingFacts, MeetingId, MessageType,
     Purpose, Status,
@@ -16,7 +16,8 @@ use crate::message::{
 pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
     let known: HashSet<&EntityUid> = schema.actions().collect();
     let verbs = MessageType::ALL.iter().flat_map(|kind| [words.send(*kind), words.receive(*kind)]);
-    if let Some(action) = verbs.chain([words.action("record_meeting")]).find(|verb| !known.contains(verb)) {
+    let acts = FactAct::NAMES.iter().copied().chain(["record_meeting"]).map(|name| words.action(name));
+    if let Some(action) = verbs.chain(acts).find(|verb| !known.contains(verb)) {
         return Err(PolicyFault::UnknownAction { action: action.to_string() });
     }
     let statuses = Status::ALL.iter().cycle();
@@ -64,6 +65,7 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Ent
         purposes: Purpose::ALL.iter().copied().collect(),
         category: None,
         lead: Some(id.clone()),
+        proposed_lead: None,
         shared_supervision: all,
         openers: BTreeSet::new(),
         meetings: vec![meeting.clone()],

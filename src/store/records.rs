@@ -130,7 +130,8 @@ pub enum Learned {
     Learned,
     /// The case's facts moved on; nothing was written.
     Stale,
-    /// A meeting named in the facts belongs to another case; nothing was written.
+    /// A meeting, designation or approval named in the facts belongs to another case; nothing was
+    /// written.
     OtherCase,
 }
 

@@ -194,3 +194,49 @@ async fn a_refusal_tells_every_fault_and_nobody_at_home_has_its_own_exit_code() 
     });
     assert_eq!(gone.await.unwrap(), Exit::Unavailable);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_unit_states_a_case_and_shows_it_and_the_police_approve() {
+    let place = Place::new().await;
+    let (message, report) = place.referral();
+    place.run("kent-police", &["send", &message, "--attach", &report]).await.well();
+    let sent: Value = serde_json::from_slice(&fs::read(&message).unwrap()).unwrap();
+    let case = sent["case_ref"].as_str().unwrap().to_owned();
+    let stated = ["case", "state", &case, "--purpose", "c", "--category", "4", "--lead", "kent-police"];
+    place.run("kent-mappa", &stated).await.well();
+    assert_eq!(place.run("kent-police", &stated).await.exit, Exit::Refused);
+    let until = ["--until", "2099-01-01T00:00:00Z", "--reason", "Agreed."];
+    let given = [&["approve", "cat4", &case, "--to", "kent-yot"][..], &until[..]].concat();
+    let approved = place.run("kent-police", &given).await.well();
+    assert!(approved.data.starts_with("approval  01"), "{}", approved.data);
+    assert_eq!(place.run("kent-mappa", &given).await.exit, Exit::Refused);
+    let designate = [
+        "designate",
+        &case,
+        "--associate",
+        "kent-yot",
+        "--ra-agency",
+        "kent-police",
+        "--officer",
+        "A N Officer",
+        "--reason",
+        "commit_resources",
+        "--expiry",
+        "2099-01-01T00:00:00Z",
+    ];
+    let refused = place.run("kent-mappa", &designate).await;
+    assert!(refused.exit == Exit::Refused && refused.talk.contains("P22"), "{}", refused.talk);
+
+    let shown = place.run("kent-mappa", &["case", "show", &case]).await.well();
+    for line in [
+        "purposes            c\n",
+        "lead                kent-police\n",
+        "  cat4  kent-police  kent-yot  2099",
+    ] {
+        assert!(shown.data.contains(line), "{}", shown.data);
+    }
+    let json = place.run("kent-mappa", &["case", "show", &case, "--json"]).await.well().json();
+    assert_eq!((&json["category"], &json["convicted"]), (&json!(4), &json!(true)));
+    assert_eq!(place.run("kent-yot", &["case", "show", &case]).await.exit, Exit::Refused);
+    place.running.stop().await.unwrap();
+}

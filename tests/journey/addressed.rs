@@ -62,7 +62,7 @@ impl TestGateway {
     async fn release(&self, case: &Case, to: &str, meeting_id: MeetingId, until: Timestamp) {
         let (gateway, now) = (self.gateway(), self.gateway().clock.now());
         let by = CO_ORDINATOR.parse().unwrap();
-        let fact = Fact::Approved(Approval {
+        let approval = Approval {
             approval_id: ApprovalId::new(now, self.random.bytes().unwrap()),
             kind: ApprovalKind::MinutesRelease,
             by: Clone::clone(&by),
@@ -70,7 +70,8 @@ impl TestGateway {
             meeting_id: Some(meeting_id),
             message_id: None,
             until,
-        });
+        };
+        let fact = Fact::Approved { approval };
         let case_ref = case.case_ref.clone();
         let event =
             Event::FactChanged { case_ref: case_ref.clone(), by, message_id: None, fact: fact.clone() };

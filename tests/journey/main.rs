@@ -15,6 +15,7 @@ mod checked;
 #[path = "../attachments/clamd.rs"]
 mod clamd;
 mod door;
+mod facts;
 mod permitted;
 mod proved;
 mod refused;

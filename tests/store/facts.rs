@@ -2,7 +2,10 @@
 
 use portcullis::{
     ledger::event::Event,
-    message::{Agency, CaseRef, Channel, Fact, MeetingFacts, MeetingId},
+    message::{
+        Agency, Approval, ApprovalId, ApprovalKind, CaseRef, Channel, Designation, DesignationId, Fact,
+        InviteReason, MeetingFacts, MeetingId,
+    },
     store::{FactChange, Learned, Recorded},
 };
 
@@ -11,6 +14,7 @@ use crate::support::{Bed, agency, at, contract, opened};
 contract!(
     the_version_of_a_case_is_its_latest_fact,
     a_meeting_belongs_to_one_case,
+    a_designation_and_an_approval_belong_to_one_case,
     the_directory_is_read_back_with_its_version,
 );
 
@@ -69,6 +73,39 @@ async fn a_meeting_belongs_to_one_case(bed: Bed) {
     message.case_ref = other;
     message.facts = vec![meeting(id, 2)];
     assert_eq!(bed.store.record(message.sealed(&bed).await).await.unwrap(), Recorded::Stale);
+}
+
+async fn a_designation_and_an_approval_belong_to_one_case(bed: Bed) {
+    let (one, other) = (bed.draft("kent-police", &[]).case_ref, bed.draft("kent-police", &[]).case_ref);
+    let learn = |case: &CaseRef, expected, facts| bed.store.learn(change(&bed, case, expected, facts));
+    let designation = |expiry| Designation {
+        designation_id: DesignationId::from_bytes([1; 16]),
+        agency_id: agency("kent-homes"),
+        ra_agency: agency("kent-police"),
+        reason: InviteReason::SignificantContribution,
+        start: at(0),
+        expiry: at(expiry),
+    };
+    let approval = Approval {
+        approval_id: ApprovalId::from_bytes([2; 16]),
+        kind: ApprovalKind::Category4,
+        by: agency("kent-police"),
+        to: agency("kent-yot"),
+        meeting_id: None,
+        message_id: None,
+        until: at(60),
+    };
+    let designated = |expiry| Fact::Designated(designation(expiry));
+    let approved = || Fact::Approved { approval: approval.clone() };
+    assert_eq!(learn(&one, 0, vec![designated(60), approved()]).await.unwrap(), Learned::Learned);
+    assert_eq!(learn(&one, 2, vec![designated(30)]).await.unwrap(), Learned::Learned);
+    for fact in [designated(90), approved()] {
+        assert_eq!(learn(&other, 0, vec![fact]).await.unwrap(), Learned::OtherCase);
+    }
+    assert_eq!(bed.store.case(&other).await.unwrap(), None);
+    let bed = bed.reopen();
+    let facts = bed.store.case(&one).await.unwrap().unwrap();
+    assert_eq!((facts.designations, facts.approvals), (vec![designation(30)], vec![approval.clone()]));
 }
 
 async fn the_directory_is_read_back_with_its_version(bed: Bed) {

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use super::{
-    Acknowledgement, Answer, Client, ClientFault, Inbox, MeetingRecorded, Outbox, Receipt, Tracking, Upload,
-    Verdict, WhoAmI, answer, bytes, send, upload,
+    Acknowledgement, Answer, Approved, CaseStated, Client, ClientFault, Designated, Inbox, MeetingRecorded,
+    Outbox, Receipt, Tracking, Upload, Verdict, WhoAmI, answer, bytes, send, upload,
 };
 use crate::{
     crypto::keyring::PublishedKeys,
-    message::{CaseRef, DeliveryId, MeetingFacts, MessageId},
+    message::{Approval, CaseRef, CaseStatement, DeliveryId, Designation, MeetingFacts, MessageId},
 };
 
 /// The query of `GET /v1/inbox`.
@@ -134,6 +134,50 @@ impl Client {
         });
         let request = self.request(Method::PUT, &["v1", "meetings", &meeting.meeting_id.to_string()]);
         answer(request.json(&body)).await
+    }
+
+    /// `GET /v1/cases/{ref}`: what holds about a case.
+    pub async fn case(&self, case_ref: &CaseRef) -> Result<Answer<Value>, ClientFault> {
+        answer(self.get(&["v1", "cases", case_ref.as_str()])).await
+    }
+
+    /// `PUT /v1/cases/{ref}`: what the co-ordination unit states about a case.
+    pub async fn put_case(
+        &self,
+        case_ref: &CaseRef,
+        stated: &CaseStatement,
+    ) -> Result<Answer<CaseStated>, ClientFault> {
+        answer(self.request(Method::PUT, &["v1", "cases", case_ref.as_str()]).json(stated)).await
+    }
+
+    /// `PUT /v1/designations/{id}`: an associate for one case, with the officer who considered it.
+    pub async fn put_designation(
+        &self,
+        case_ref: &CaseRef,
+        made: &Designation,
+        officer: &str,
+    ) -> Result<Answer<Designated>, ClientFault> {
+        let body = json!({
+            "case_ref": case_ref, "agency_id": made.agency_id, "ra_agency": made.ra_agency,
+            "officer": officer, "reason": made.reason, "start": made.start, "expiry": made.expiry,
+        });
+        let path = ["v1", "designations", &made.designation_id.to_string()];
+        answer(self.request(Method::PUT, &path).json(&body)).await
+    }
+
+    /// `PUT /v1/approvals/{id}`: a written authority and its reason. The caller gives it.
+    pub async fn put_approval(
+        &self,
+        case_ref: &CaseRef,
+        approval: &Approval,
+        reason: &str,
+    ) -> Result<Answer<Approved>, ClientFault> {
+        let body = json!({
+            "case_ref": case_ref, "kind": approval.kind, "to": approval.to, "meeting_id": approval.meeting_id,
+            "message_id": approval.message_id, "reason": reason, "until": approval.until,
+        });
+        let path = ["v1", "approvals", &approval.approval_id.to_string()];
+        answer(self.request(Method::PUT, &path).json(&body)).await
     }
 
     /// `GET /v1/whoami`: the caller as the gateway knows it.

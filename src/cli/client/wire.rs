@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    message::{AgencyId, CaseRef, DeliveryId, MeetingId, MessageId},
+    message::{AgencyId, ApprovalId, CaseRef, DeliveryId, DesignationId, MeetingId, MessageId},
     schema,
 };
 
@@ -209,6 +209,31 @@ pub struct MeetingRecorded {
     /// Which meeting.
     pub meeting_id: MeetingId,
     /// Of which case.
+    pub case_ref: CaseRef,
+}
+
+/// The answer to what was stated about a case.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CaseStated {
+    /// Which case.
+    pub case_ref: CaseRef,
+}
+
+/// The answer to a designation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Designated {
+    /// Which designation.
+    pub designation_id: DesignationId,
+    /// For which case.
+    pub case_ref: CaseRef,
+}
+
+/// The answer to an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Approved {
+    /// Which approval.
+    pub approval_id: ApprovalId,
+    /// In which case.
     pub case_ref: CaseRef,
 }
 

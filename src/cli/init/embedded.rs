@@ -13,6 +13,7 @@ pub(super) fn policy_files() -> &'static [(&'static str, &'static str)] {
     }
     files![
         "bars.cedar",
+        "facts.cedar",
         "meetings.cedar",
         "minutes.cedar",
         "receiving.cedar",

@@ -1,6 +1,7 @@
 //! The rules, seen from outside: each rule once allowed and once refused, a table written
 //! independently of the policies, and everything that has to fail closed.
 
+mod facts;
 mod in_doubt;
 mod loading;
 mod rules;

@@ -161,6 +161,7 @@ pub fn case() -> CaseFacts {
         purposes: BTreeSet::from([Purpose::A]),
         category: Some(2),
         lead: Some(id("kent-probation")),
+        proposed_lead: None,
         shared_supervision: BTreeSet::new(),
         openers: BTreeSet::from([id("kent-probation")]),
         meetings: vec![meeting()],

@@ -55,6 +55,7 @@ use std::collections::BTreeMap;
 
 pub use findings::Findings;
 pub use minutes::distribution_beyond;
+pub use person::found_guilty;
 pub use subject::{Agencies, LIST_MAX, Look, Subject};
 
 pub use crate::config::Severity;

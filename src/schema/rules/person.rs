@@ -136,9 +136,9 @@ pub(super) fn brings_somebody_in(message_type: T) -> bool {
     matches!(message_type, T::Notification | T::Screening | T::Referral)
 }
 
-/// Whether an offence is named that was dealt with: by a stated finding or its date, or because a
-/// court ordered something. The date of a trial to come is no finding.
-fn found_guilty(conviction: &Value, today: Date) -> bool {
+/// Whether a `conviction` block names an offence that was dealt with: by a stated finding or its
+/// date, or because a court ordered something. The date of a trial to come is no finding.
+pub fn found_guilty(conviction: &Value, today: Date) -> bool {
     let offences = conviction.list("index_offences");
     let dated = |offence: &Value| {
         // What is no date is the schema's to tell.

@@ -32,20 +32,24 @@ pub(super) fn version(conn: &Connection, case_ref: &CaseRef) -> Result<u64, Stor
 }
 
 pub(super) fn case_of_meeting(conn: &Connection, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
-    let mut select = conn.prepare_cached(
-        "SELECT c.case_ref FROM meeting m JOIN known_case c ON c.id = m.known_case WHERE m.meeting_id = ?",
-    )?;
-    Ok(select.query_row([meeting], |row| row.get(0)).optional()?)
+    case_of(conn, *meeting.as_bytes())
 }
 
-/// Whether a meeting named in the facts belongs to another case.
+fn case_of(conn: &Connection, id: [u8; 16]) -> Result<Option<CaseRef>, StoreFault> {
+    let mut select = conn.prepare_cached(
+        "SELECT c.case_ref FROM fact_subject s JOIN known_case c ON c.id = s.known_case WHERE s.id = ?",
+    )?;
+    Ok(select.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// Whether a meeting, designation or approval named in the facts belongs to another case.
 pub(super) fn names_other_case(
     conn: &Connection,
     case_ref: &CaseRef,
     facts: &[Fact],
 ) -> Result<bool, StoreFault> {
-    for meeting in facts.iter().filter_map(meeting) {
-        if case_of_meeting(conn, meeting)?.is_some_and(|case| case != *case_ref) {
+    for id in facts.iter().filter_map(subject) {
+        if case_of(conn, id)?.is_some_and(|case| case != *case_ref) {
             return Ok(true);
         }
     }
@@ -58,11 +62,11 @@ pub(super) fn append(conn: &Connection, case: i64, event: i64, facts: &[Fact]) -
         let json = serde_json::to_string(fact).map_err(|_| UNREADABLE)?;
         conn.prepare_cached("INSERT INTO fact (known_case, event, fact) VALUES (?, ?, ?)")?
             .execute(params![case, event, json])?;
-        if let Some(meeting) = meeting(fact) {
+        if let Some(id) = subject(fact) {
             conn.prepare_cached(
-                "INSERT INTO meeting (meeting_id, known_case) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO fact_subject (id, known_case) VALUES (?, ?) ON CONFLICT DO NOTHING",
             )?
-            .execute(params![meeting, case])?;
+            .execute(params![id, case])?;
         }
     }
     Ok(())
@@ -81,11 +85,19 @@ pub(super) fn learn(conn: &Connection, change: &FactChange) -> Result<Learned, S
     Ok(Learned::Learned)
 }
 
-fn meeting(fact: &Fact) -> Option<MeetingId> {
+/// What a fact tells of, where that has an id of its own.
+fn subject(fact: &Fact) -> Option<[u8; 16]> {
     match fact {
-        Fact::Meeting(meeting) => Some(meeting.meeting_id),
-        Fact::Present { meeting_id, .. } => Some(*meeting_id),
-        _ => None,
+        Fact::Meeting(meeting) => Some(*meeting.meeting_id.as_bytes()),
+        Fact::Present { meeting_id, .. } => Some(*meeting_id.as_bytes()),
+        Fact::Designated(designation) => Some(*designation.designation_id.as_bytes()),
+        Fact::Approved { approval } => Some(*approval.approval_id.as_bytes()),
+        Fact::CaseOpened { .. }
+        | Fact::CaseStated { .. }
+        | Fact::LevelSet { .. }
+        | Fact::Left { .. }
+        | Fact::Referred { .. }
+        | Fact::Claimed { .. } => None,
     }
 }
 

@@ -32,8 +32,9 @@ CREATE TABLE fact (
 ) STRICT;
 CREATE INDEX fact_by_case ON fact (known_case);
 
-CREATE TABLE meeting (
-    meeting_id BLOB PRIMARY KEY,
+-- Meetings, designations and approvals: each belongs to one case, whatever later facts say of it.
+CREATE TABLE fact_subject (
+    id         BLOB PRIMARY KEY,
     known_case INTEGER NOT NULL REFERENCES known_case
 ) STRICT, WITHOUT ROWID;
 
