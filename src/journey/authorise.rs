@@ -1,26 +1,30 @@
 //! Authorise: may this sender send it, may each recipient receive it, and by which law?
-//! [`Validated`] → [`Authorised`]. All or nothing: one refused recipient refuses the message.
+//! [`Validated`] → [`Authorised`]. All or nothing: one refused recipient refuses the message. Only a
+//! correction and a recall go to all who may have them (P30): a bar stops them for one recipient, and
+//! the sender is told.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
+    claims,
     learn::{self, Case},
     validate::Validated,
 };
 use crate::{
     directory::Directory,
     ledger::event::DecidedOn,
-    message::{Agency, AgencyId, CaseFacts, Envelope, Fact},
-    policy::{Addressed, Ask, Claims, Decision, Prepared},
+    message::{Agency, AgencyId, AgencyType, CaseFacts, Envelope, Fact, MessageType},
+    policy::{Ask, Decision, Prepared},
     schema,
+    store::Tracked,
 };
 
 /// A message whose every recipient is permitted.
 pub struct Authorised {
     pub(super) validated: Validated,
-    /// One for each recipient, in their order.
+    /// One for each recipient that gets it, in their order.
     pub(super) permits: Vec<Permit>,
     /// What the message adds to the case.
     pub(super) facts: Vec<Fact>,
@@ -42,7 +46,7 @@ pub struct Permit {
 pub(super) async fn authorise(
     gateway: &Gateway,
     caller: &Caller,
-    validated: Validated,
+    mut validated: Validated,
 ) -> Result<Authorised, Stop> {
     let directory = gateway.directory();
     let envelope = &validated.envelope;
@@ -51,7 +55,12 @@ pub(super) async fn authorise(
     }
     let known = gateway.store.case(&envelope.case_ref).await?;
     let version = known.as_ref().map_or(0, |case| case.version);
-    let case = visible_case(&directory, envelope, known)?;
+    let earlier = earlier(gateway, &validated).await?;
+    let related = match &known {
+        Some(case) => earlier.is_some() || is_related(gateway, &directory, envelope, case).await?,
+        None => false,
+    };
+    let case = visible_case(envelope, known, related)?;
     let facts = learn::carried_by(envelope, validated.accepted.json.get("body"), &case);
     let case = match &case {
         Case::Known(case) => CaseFacts::with(Some(case), &envelope.case_ref, &facts),
@@ -62,7 +71,9 @@ pub(super) async fn authorise(
         }
         Case::Unknown => CaseFacts::with(None, &envelope.case_ref, &facts),
     };
-    let claims = claims(&validated);
+    let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
+    let prior = prior.map(|recipients| claims::prior(recipients, envelope));
+    let claims = claims::claims(&directory, &validated, prior);
     let ask = Ask {
         now: gateway.clock.now(),
         directory: &directory,
@@ -72,22 +83,19 @@ pub(super) async fn authorise(
     };
     let prepared = gateway.policies.prepare(&ask);
     let told_why = case.as_ref().is_some_and(|case| may_know_why(&directory, &caller.agency.agency_id, case));
-    let permits = decide(&prepared, &directory, envelope, told_why)?;
+    let left_out = claims.prior.as_ref().map_or(0, |prior| prior.left_out);
+    let (permits, skipped) = decide(&prepared, &directory, envelope, told_why, left_out)?;
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
+    validated.warnings.extend(skipped);
     Ok(Authorised { permits, facts, decided_on, directory: directory.clone(), validated })
 }
 
 /// The case as this sender may know it. Without an open relation it is an unknown case, and only a
 /// message that may open a case goes on.
-fn visible_case(
-    directory: &Directory,
-    envelope: &Envelope,
-    case: Option<CaseFacts>,
-) -> Result<Case, Refusal> {
+fn visible_case(envelope: &Envelope, case: Option<CaseFacts>, related: bool) -> Result<Case, Refusal> {
     let opens = envelope.message_type.opens_case();
-    let sender = &envelope.sender.agency_id;
     match case {
-        Some(case) if may_know(directory, sender, &case) => Ok(Case::Known(Box::new(case))),
+        Some(case) if related => Ok(Case::Known(Box::new(case))),
         Some(_) if opens => Ok(Case::Hidden),
         None if opens => Ok(Case::Unknown),
         _ => {
@@ -96,6 +104,61 @@ fn visible_case(
             Err(Refusal::with(Code::CaseNotKnown, fix, vec![fault]))
         }
     }
+}
+
+/// What this sender sent before and now corrects or recalls, if that was about the same case. The
+/// relation to the case may have ended since (domain §10 on P30).
+async fn earlier(gateway: &Gateway, validated: &Validated) -> Result<Option<Tracked>, Stop> {
+    let envelope = &validated.envelope;
+    if !mends(envelope.message_type) {
+        return Ok(None);
+    }
+    let id = validated.accepted.json.pointer("/body/message_id");
+    let Some(id) = id.and_then(|id| id.as_str()?.parse().ok()) else { return Ok(None) };
+    let earlier = gateway.store.track(&envelope.sender.agency_id, id).await?;
+    Ok(earlier.filter(|earlier| earlier.sent.case_ref == envelope.case_ref))
+}
+
+fn mends(message_type: MessageType) -> bool {
+    matches!(message_type, MessageType::Correction | MessageType::Recall)
+}
+
+/// Whether the sender may know the case for what it sends: by an open relation to it; as its associate
+/// at this moment (P22); because it answers what it was asked about it (P7); as the board that writes a
+/// case review (P27).
+async fn is_related(
+    gateway: &Gateway,
+    directory: &Directory,
+    envelope: &Envelope,
+    case: &CaseFacts,
+) -> Result<bool, Stop> {
+    let sender = &envelope.sender.agency_id;
+    if may_know(directory, sender, case) || case.designation(sender, gateway.clock.now()).is_some() {
+        return Ok(true);
+    }
+    match envelope.message_type {
+        MessageType::InfoResponse => was_asked(gateway, envelope).await,
+        MessageType::ScrReport => Ok(directory
+            .agency(sender)
+            .is_some_and(|agency| agency.agency_type == AgencyType::Smb && agency.serves(case.area))),
+        _ => Ok(false),
+    }
+}
+
+/// Whether a recipient of this answer asked the sender about this very case.
+async fn was_asked(gateway: &Gateway, envelope: &Envelope) -> Result<bool, Stop> {
+    let Some(request) = envelope.in_reply_to else { return Ok(false) };
+    for asker in &envelope.recipients {
+        let asked = gateway.store.track(&asker.agency_id, request).await?.is_some_and(|asked| {
+            asked.sent.message_type == MessageType::InfoRequest
+                && asked.sent.case_ref == envelope.case_ref
+                && asked.deliveries.iter().any(|to| to.recipient == envelope.sender.agency_id)
+        });
+        if asked {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether the agency has an open relation to the case: in its circle, or its co-ordination unit.
@@ -109,70 +172,62 @@ fn may_know_why(directory: &Directory, agency: &AgencyId, case: &CaseFacts) -> b
     case.lead.as_ref() == Some(agency) || directory.coordinates(agency, case.area)
 }
 
-/// What the policies look at.
-fn claims(validated: &Validated) -> Claims {
-    let envelope = &validated.envelope;
-    let mappa = validated.accepted.json.pointer("/body/mappa");
-    let meeting = validated.accepted.json.pointer("/body/meeting/meeting_id");
-    Claims {
-        message_type: envelope.message_type,
-        area: envelope.area,
-        case_ref: envelope.case_ref.clone(),
-        purpose: envelope.purpose,
-        lead_agency: learn::lead_agency(mappa),
-        shared_supervision: learn::shared_supervision(mappa),
-        meeting_id: meeting.and_then(|id| id.as_str()?.parse().ok()),
-        justified: written(envelope.justification.as_deref()),
-    }
-}
-
-fn written(text: Option<&str>) -> bool {
-    text.is_some_and(|text| !text.trim().is_empty())
-}
-
-/// Asks for the sender and for every recipient, and gives either all permits or all faults.
+/// Asks for the sender and for every recipient, and gives either all permits or all faults. For what
+/// mends an earlier message, a recipient that a bar stops is passed over with a warning.
 fn decide(
     prepared: &Prepared<'_>,
     directory: &Directory,
     envelope: &Envelope,
     told_why: bool,
-) -> Result<Vec<Permit>, Refusal> {
+    left_out: usize,
+) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
     let sending = prepared.may_send();
     if !sending.is_allowed() {
         let detail = "your agency may not send this message; see the rule";
-        return Err(Refusal::with(
-            Code::NotPermitted,
-            detail,
-            explained(&sending, "/sender/agency_id", told_why),
-        ));
+        let mut faults = explained(&sending, "/sender/agency_id", told_why);
+        if left_out > 0 {
+            faults.push(incomplete(left_out));
+        }
+        return Err(Refusal::with(Code::NotPermitted, detail, faults));
     }
     let (mut permits, mut faults, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut skipped = Vec::new();
     for (index, recipient) in envelope.recipients.iter().enumerate() {
         let place = format!("/recipients/{index}/agency_id");
         let Some(agency) = directory.agency(&recipient.agency_id) else {
-            let fix = "use an agency_id that GET /v1/agencies lists";
-            strangers.push(schema::Fault::new(
-                place,
-                "unknown_recipient",
-                "no such agency is in the directory",
-                fix,
-            ));
+            strangers.push(stranger(place));
             continue;
         };
-        let justified = written(recipient.justification.as_deref());
-        let decision = prepared.may_receive(&Addressed { agency, justified });
+        let decision = prepared.may_receive(&claims::addressed(agency, recipient));
         if decision.is_allowed() {
             permits.push(Permit::of(agency.clone(), &[&sending, &decision]));
+        } else if mends(envelope.message_type) && decision.is_barred() {
+            skipped.extend(explained(&decision, &place, told_why));
         } else {
             faults.extend(explained(&decision, &place, told_why));
         }
     }
+    if permits.is_empty() {
+        faults.append(&mut skipped); // Nobody is left to receive it.
+    }
     if faults.is_empty() && strangers.is_empty() {
-        return Ok(permits);
+        return Ok((permits, skipped));
     }
     let code = if faults.is_empty() { Code::UnknownRecipient } else { Code::NotPermitted };
     strangers.append(&mut faults);
     Err(Refusal::with(code, "mend or leave out the recipients that are named, and post again", strangers))
+}
+
+fn stranger(place: String) -> schema::Fault {
+    let fix = "use an agency_id that GET /v1/agencies lists";
+    schema::Fault::new(place, "unknown_recipient", "no such agency is in the directory", fix)
+}
+
+/// How many got the message and are not named: the sender has them in its own outbox (P30).
+fn incomplete(left_out: usize) -> schema::Fault {
+    let told = format!("{left_out} of those who got the message are missing from the list");
+    let fix = "name every recipient of that message; its tracking lists them";
+    schema::Fault::new("/recipients", "recipients_missing", told, fix)
 }
 
 impl Permit {

@@ -51,7 +51,7 @@ pub fn carried_by(envelope: &Envelope, body: Option<&Value>, case: &Case) -> Vec
     match (envelope.message_type, case) {
         (MessageType::Notification, _) if leads => vec![opened(false)],
         (MessageType::Referral, None) => vec![opened(true)],
-        (MessageType::Referral, Some(case)) if !case.openers.contains(&by) => vec![Fact::Referred { by }],
+        (MessageType::Referral, Some(case)) if !case.referrers.contains(&by) => vec![Fact::Referred { by }],
         _ => Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ pub mod accept;
 pub mod acknowledge;
 pub mod attach;
 pub mod authorise;
+mod claims;
 pub mod deliver;
 pub mod expire;
 mod gateway;

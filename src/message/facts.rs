@@ -204,6 +204,8 @@ pub struct CaseFacts {
     pub shared_supervision: BTreeSet<AgencyId>,
     /// Who notified or referred.
     pub openers: BTreeSet<AgencyId>,
+    /// Who of them referred, and so is told what was decided about it (D4).
+    pub referrers: BTreeSet<AgencyId>,
     /// Its meetings, each as last recorded.
     pub meetings: Vec<MeetingFacts>,
     /// The meetings whose attendance final minutes told.
@@ -237,6 +239,7 @@ impl CaseFacts {
                 lead: None,
                 shared_supervision: BTreeSet::new(),
                 openers: BTreeSet::new(),
+                referrers: BTreeSet::new(),
                 meetings: Vec::new(),
                 minuted: BTreeSet::new(),
                 convicted: None,
@@ -282,6 +285,9 @@ impl CaseFacts {
                 self.category = category.or(self.category);
                 self.convicted = convicted.or(self.convicted);
                 self.foreign_national = foreign_national.or(self.foreign_national);
+                if proposed {
+                    self.referrers.insert(by.clone());
+                }
                 self.openers.insert(by);
                 if !proposed {
                     self.lead = lead;
@@ -296,6 +302,7 @@ impl CaseFacts {
                 self.foreign_national = foreign_national.or(self.foreign_national);
             }
             Fact::Referred { by } => {
+                self.referrers.insert(by.clone());
                 self.openers.insert(by);
             }
             Fact::Claimed { .. } => {}
