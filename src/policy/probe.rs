@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::{Claims, Doubt, PolicyFault, Prior, slice::Words};
 use crate::message::{
-    Agency, AgencyId, AgencyType, Area, CaseFacts, CaseRef, Designation, DesignationId, InviteReason,
-    Invitee, MeetingFacts, MeetingId, MessageType, Purpose, Status,
+    Agency, AgencyId, AgencyType, ApprovalKind, Area, CaseFacts, CaseRef, Designation, DesignationId,
+    InviteReason, Invitee, MeetingFacts, MeetingId, MessageType, Purpose, Status,
 };
 
 /// Every action that the gateway asks about has to be known, and every entity has to fit.
@@ -30,7 +30,7 @@ pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
 }
 
 /// A message, a case and a meeting in which one agency of this kind has every relation.
-fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Entity; 4], Doubt> {
+fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<Entity>, Doubt> {
     let id = AgencyId::gateway();
     let all = BTreeSet::from([id.clone()]);
     let area: Area = "46".parse().map_err(|_| Doubt::BadEntity)?;
@@ -106,10 +106,14 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Ent
         jobcentre: Some(id.clone()),
         prior: Some(Prior { recipients: vec![id.clone()], left_out: 0 }),
     };
-    Ok([
+    let mut entities = vec![
         words.agency(&agency, Some(&case))?,
         words.case(&case, Timestamp::UNIX_EPOCH)?,
         words.meeting(&meeting)?,
         words.message(&claims, &id, Some(&case), Some(&meeting))?,
-    ])
+    ];
+    for kind in ApprovalKind::ALL {
+        entities.push(words.approval(*kind)?);
+    }
+    Ok(entities)
 }

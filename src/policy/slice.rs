@@ -164,6 +164,11 @@ impl Words {
         Value::new_set(kinds.into_iter().map(|kind| word(&self.approval, kind.as_str())))
     }
 
+    /// What can be approved, as the schema knows it.
+    pub fn approval(&self, kind: ApprovalKind) -> Result<Entity, Doubt> {
+        entity(uid(&self.approval, kind.as_str()), [], HashSet::new())
+    }
+
     fn area_uid(&self, area: Area) -> EntityUid {
         uid(&self.area, &area.to_string())
     }
