@@ -31,7 +31,9 @@ pub(super) fn claims(directory: &Directory, validated: &Validated, prior: Option
         justified: written(envelope.justification.as_deref()),
         non_mappa: body.get("non_mappa") == Some(&Value::Bool(true)),
         released: present(body.get("requester")) && present(body.get("released_by")),
-        tells_level: mappa.is_some_and(|mappa| present(mappa.get("level")) || present(mappa.get("category"))),
+        tells_level: ["category", "level_current", "level_proposed"]
+            .iter()
+            .any(|name| present(mappa.and_then(|mappa| mappa.get(name)))),
         victim_data: holds_victim_data(body)
             || attached(json, |file| file.get("contains_victim_data") != Some(&Value::Bool(false))),
         health_data: holds_health_data(directory, body, false)

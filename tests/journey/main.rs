@@ -12,6 +12,7 @@ mod by_webhook;
 #[path = "../attachments/clamd.rs"]
 mod clamd;
 mod door;
+mod mended;
 mod permitted;
 mod proved;
 mod refused;
