@@ -19,6 +19,7 @@ mod mail;
 pub mod prove;
 pub mod record;
 mod refusal;
+mod relation;
 pub mod report;
 pub mod route;
 pub mod seal;

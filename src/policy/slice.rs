@@ -199,9 +199,7 @@ fn number(n: u8) -> Value {
 }
 
 /// The attributes that are there.
-fn present<'n, const N: usize>(
-    stated: [(&'n str, Option<Value>); N],
-) -> impl Iterator<Item = (&'n str, Value)> {
+fn present<const N: usize>(stated: [(&str, Option<Value>); N]) -> impl Iterator<Item = (&str, Value)> {
     stated.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
