@@ -1,27 +1,33 @@
 //! Authorise: may this sender send it, may each recipient receive it, and by which law?
-//! [`Validated`] → [`Authorised`]. All or nothing: one refused recipient refuses the message.
+//! [`Validated`] → [`Authorised`]. All or nothing: one refused recipient refuses the message. Only a
+//! correction and a recall go to all who may have them (P30): a bar stops them for one recipient, and
+//! the sender is told.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
-    addressed,
+    addressed, claims,
     learn::{self, Case},
+    relation::{earlier, is_related, mends},
     validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
     directory::Directory,
     ledger::event::DecidedOn,
-    message::{Agency, AgencyId, CaseFacts, Envelope, Fact},
-    policy::{Addressed, Ask, Claims, Decision, Prepared},
+    message::{Agency, CaseFacts, Envelope, Fact},
+    policy::{Ask, Decision, Prepared},
     schema,
+    store::Tracked,
 };
+
+pub(super) use super::relation::may_know;
 
 /// A message whose every recipient is permitted.
 pub struct Authorised {
     pub(super) validated: Validated,
-    /// One for each recipient, in their order.
+    /// One for each recipient that gets it, in their order.
     pub(super) permits: Vec<Permit>,
     /// What the message adds to the case.
     pub(super) facts: Vec<Fact>,
@@ -49,8 +55,12 @@ pub(super) async fn authorise(
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
         return Err(Refusal::new(Code::AreaNotServed, "send to the gateway of the message's area").into());
     }
-    let About { case, facts, version } = about(gateway, caller, &directory, &validated).await?;
-    let claims = claims(&validated);
+    let earlier = earlier(gateway, &validated).await?;
+    let About { case, facts, version } =
+        about(gateway, caller, &directory, &validated, earlier.as_ref()).await?;
+    let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
+    let prior = prior.map(|recipients| claims::prior(recipients, &validated.envelope));
+    let claims = claims::claims(&directory, &validated, prior);
     let ask = Ask {
         now: gateway.clock.now(),
         directory: &directory,
@@ -60,11 +70,13 @@ pub(super) async fn authorise(
     };
     let prepared = gateway.policies.prepare(&ask);
     let told_why = may_know_why(&directory, &validated.envelope, case.as_ref());
-    let sending = may_send(&prepared, told_why)?;
+    let left_out = claims.prior.as_ref().map_or(0, |prior| prior.left_out);
+    let sending = may_send(&prepared, told_why, left_out)?;
     // Only who may send it learns who is recorded to receive it.
     addressed::complete(&mut validated, claims.meeting_id, case.as_ref(), ask.now, &gateway.limits)?;
-    let permits = decide(&prepared, &sending, &directory, &validated, told_why)?;
+    let (permits, skipped) = decide(&prepared, &sending, &directory, &validated, told_why)?;
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
+    validated.warnings.extend(skipped);
     Ok(Authorised { permits, facts, decided_on, directory: directory.clone(), validated })
 }
 
@@ -84,13 +96,18 @@ async fn about(
     caller: &Caller,
     directory: &Directory,
     validated: &Validated,
+    earlier: Option<&Tracked>,
 ) -> Result<About, Stop> {
     let envelope = &validated.envelope;
     // Its schema lets it be about no case: nothing is looked up, hidden or learnt.
     let Some(case_ref) = &envelope.case_ref else { return Ok(About::default()) };
     let known = gateway.store.case(case_ref).await?;
     let version = known.as_ref().map_or(0, |case| case.version);
-    let case = visible_case(directory, envelope, known)?;
+    let related = match &known {
+        Some(case) => earlier.is_some() || is_related(gateway, directory, envelope, case).await?,
+        None => false,
+    };
+    let case = visible_case(envelope, known, related)?;
     let body = validated.accepted.json.get("body");
     let today = day_in_the_united_kingdom(gateway.clock.now());
     let carried = |case: &Case| learn::carried_by(directory, envelope, body, case, today);
@@ -109,15 +126,10 @@ async fn about(
 
 /// The case as this sender may know it. Without an open relation it is an unknown case, and only a
 /// message that may open a case goes on.
-fn visible_case(
-    directory: &Directory,
-    envelope: &Envelope,
-    case: Option<CaseFacts>,
-) -> Result<Case, Refusal> {
+fn visible_case(envelope: &Envelope, case: Option<CaseFacts>, related: bool) -> Result<Case, Refusal> {
     let opens = envelope.message_type.opens_case();
-    let sender = &envelope.sender.agency_id;
     match case {
-        Some(case) if may_know(directory, sender, &case) => Ok(Case::Known(Box::new(case))),
+        Some(case) if related => Ok(Case::Known(Box::new(case))),
         Some(case) if opens => Ok(Case::Hidden(Box::new(case))),
         None if opens => Ok(Case::Unknown),
         _ => {
@@ -126,11 +138,6 @@ fn visible_case(
             Err(Refusal::with(Code::CaseNotKnown, fix, vec![fault]))
         }
     }
-}
-
-/// Whether the agency has an open relation to the case: in its circle, or its co-ordination unit.
-pub(super) fn may_know(directory: &Directory, agency: &AgencyId, case: &CaseFacts) -> bool {
-    case.in_circle(agency) || directory.coordinates(agency, case.area)
 }
 
 /// Who is told the grounds of a decision and what is missing: the area's co-ordination unit and the
@@ -144,69 +151,69 @@ fn may_know_why(directory: &Directory, envelope: &Envelope, case: Option<&CaseFa
     }
 }
 
-/// What the policies look at.
-fn claims(validated: &Validated) -> Claims {
-    let envelope = &validated.envelope;
-    let mappa = validated.accepted.json.pointer("/body/mappa");
-    let meeting = validated.accepted.json.pointer("/body/meeting/meeting_id");
-    Claims {
-        message_type: envelope.message_type,
-        area: envelope.area,
-        case_ref: envelope.case_ref.clone(),
-        purpose: envelope.purpose,
-        lead_agency: learn::lead_agency(mappa),
-        shared_supervision: learn::shared_supervision(mappa),
-        meeting_id: meeting.and_then(|id| id.as_str()?.parse().ok()),
-        justified: written(envelope.justification.as_deref()),
-    }
-}
-
-fn written(text: Option<&str>) -> bool {
-    text.is_some_and(|text| !text.trim().is_empty())
-}
-
-/// Asks for the sender.
-fn may_send(prepared: &Prepared<'_>, told_why: bool) -> Result<Decision, Refusal> {
+/// Asks for the sender. `left_out`: how many got the message that this one mends and are not named.
+fn may_send(prepared: &Prepared<'_>, told_why: bool, left_out: usize) -> Result<Decision, Refusal> {
     let sending = prepared.may_send();
     if sending.is_allowed() {
         return Ok(sending);
     }
     let detail = "your agency may not send this message; see the rule";
-    Err(Refusal::with(Code::NotPermitted, detail, explained(&sending, "/sender/agency_id", told_why)))
+    let mut faults = explained(&sending, "/sender/agency_id", told_why);
+    if left_out > 0 {
+        faults.push(incomplete(left_out));
+    }
+    Err(Refusal::with(Code::NotPermitted, detail, faults))
 }
 
-/// Asks for every recipient, and gives either all permits or all faults.
+/// Asks for every recipient, and gives either all permits or all faults. For what mends an earlier
+/// message, a recipient that a bar stops is passed over with a warning.
 fn decide(
     prepared: &Prepared<'_>,
     sending: &Decision,
     directory: &Directory,
     validated: &Validated,
     told_why: bool,
-) -> Result<Vec<Permit>, Refusal> {
-    let (mut permits, mut faults, mut strangers) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, recipient) in validated.envelope.recipients.iter().enumerate() {
+) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
+    let envelope = &validated.envelope;
+    let (mut permits, mut skipped) = (Vec::new(), Vec::new());
+    let (mut faults, mut strangers) = (Vec::new(), Vec::new());
+    for (index, recipient) in envelope.recipients.iter().enumerate() {
         let place = addressed::place(validated, index);
         let naming = |fault| addressed::naming(validated, &recipient.agency_id, fault);
         let Some(agency) = directory.agency(&recipient.agency_id) else {
-            let fix = "use an agency_id that GET /v1/agencies lists";
-            let text = "no such agency is in the directory";
-            strangers.push(naming(schema::Fault::new(place, "unknown_recipient", text, fix)));
+            strangers.push(naming(stranger(place)));
             continue;
         };
-        let justified = written(recipient.justification.as_deref());
-        let decision = prepared.may_receive(&Addressed { agency, justified });
+        let decision = prepared.may_receive(&claims::addressed(agency, recipient));
         if decision.is_allowed() {
             permits.push(Permit::of(agency.clone(), &[sending, &decision]));
-        } else {
-            faults.extend(explained(&decision, &place, told_why).into_iter().map(naming));
+            continue;
         }
+        let told = explained(&decision, &place, told_why).into_iter().map(naming);
+        let passed_over = mends(envelope.message_type) && decision.is_barred();
+        if passed_over { skipped.extend(told) } else { faults.extend(told) }
+    }
+    if permits.is_empty() {
+        faults.append(&mut skipped); // Nobody is left to receive it.
     }
     if faults.is_empty() && strangers.is_empty() {
-        return Ok(permits);
+        return Ok((permits, skipped));
     }
     let code = if faults.is_empty() { Code::UnknownRecipient } else { Code::NotPermitted };
     strangers.append(&mut faults);
     Err(Refusal::with(code, "mend or leave out the recipients that are named, and post again", strangers))
+}
+
+fn stranger(place: String) -> schema::Fault {
+    let fix = "use an agency_id that GET /v1/agencies lists";
+    schema::Fault::new(place, "unknown_recipient", "no such agency is in the directory", fix)
+}
+
+/// How many got the message and are not named: the sender has them in its own outbox (P30).
+fn incomplete(left_out: usize) -> schema::Fault {
+    let told = format!("{left_out} of those who got the message are missing from the list");
+    let fix = "name every recipient of that message; its tracking lists them";
+    schema::Fault::new("/recipients", "recipients_missing", told, fix)
 }
 
 impl Permit {

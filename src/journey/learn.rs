@@ -65,7 +65,7 @@ fn from_a_member(envelope: &Envelope, body: &Value, case: &CaseFacts, today: Dat
                 vec![Fact::Claimed { by: by.clone(), as_lead: true }]
             }
         }
-        MessageType::Referral if !case.openers.contains(by) => vec![Fact::Referred { by: by.clone() }],
+        MessageType::Referral if !case.referrers.contains(by) => vec![Fact::Referred { by: by.clone() }],
         _ => Vec::new(),
     }
 }

@@ -84,6 +84,11 @@ impl Decision {
         self.verdict == Verdict::Allowed
     }
 
+    /// Whether bars alone refuse it: neither doubt nor the want of a permit.
+    pub fn is_barred(&self) -> bool {
+        !self.is_allowed() && self.doubt.is_none() && !self.grounds.is_empty()
+    }
+
     /// A refusal because something is in doubt.
     pub(super) fn in_doubt(doubt: Doubt) -> Self {
         let ground = Ground {

@@ -32,7 +32,7 @@ impl Policies {
         let caller = directory.agency(&caller.agency_id).ok_or(Doubt::UnknownAgency)?;
         let action = self.words.action("record_meeting");
         let mut entities = self.actions(&action)?;
-        entities.extend([self.words.agency(caller, Some(case))?, self.words.case(case)?]);
+        entities.extend([self.words.agency(caller, Some(case))?, self.words.case(case, now)?]);
         let entities = Entities::from_entities(entities, None).map_err(|_| Doubt::BadEntity)?;
         let context = [
             now_ms(now),

@@ -29,7 +29,8 @@ use jiff::Timestamp;
 use crate::{
     directory::Directory,
     message::{
-        Agency, AgencyId, Area, CaseFacts, CaseRef, MeetingFacts, MeetingId, MessageType, Purpose, Status,
+        Agency, AgencyId, Area, CaseFacts, CaseRef, MeetingFacts, MeetingId, MessageId, MessageType, Purpose,
+        Status,
     },
 };
 
@@ -71,19 +72,51 @@ pub struct Claims {
     pub message_type: MessageType,
     /// Its MAPPA area.
     pub area: Area,
-    /// Its case, if it is about one.
+    /// Its own id and that of the message which it sends again: what may be released by name (P17).
+    pub message_ids: Vec<MessageId>,
+    /// Its case; statistics, some audits and notices about people outside MAPPA have none.
     pub case_ref: Option<CaseRef>,
-    /// The limb of s.325(2) that it serves (P3); a message about no case may serve none.
+    /// The limb of s.325(2) that it serves (P3).
     pub purpose: Option<Purpose>,
+    /// The category that it names (P32).
+    pub category: Option<u8>,
     /// The lead agency that it names (P5).
     pub lead_agency: Option<AgencyId>,
     /// The agencies that it says share supervision (P5).
     pub shared_supervision: Vec<AgencyId>,
-    /// The meeting that it belongs to; read for meeting packs and minutes only.
+    /// The meeting that it belongs to or tells of.
     pub meeting_id: Option<MeetingId>,
     /// Whether one justification stands for all recipients; read for meeting packs and minutes only
     /// (P4).
     pub justified: bool,
+    /// Whether it is a notice about somebody outside MAPPA (P14, P21).
+    pub non_mappa: bool,
+    /// Whether a summary names who asked for it and who released it (P18).
+    pub released: bool,
+    /// Whether an answer tells category or level (P35).
+    pub tells_level: bool,
+    /// Whether it holds victim data marked for cutting (P29).
+    pub victim_data: bool,
+    /// Whether it holds health data (P31).
+    pub health_data: bool,
+    /// Where a transfer goes (P24).
+    pub receiving_area: Option<Area>,
+    /// Who takes the lead there (P24).
+    pub receiving_lead: Option<AgencyId>,
+    /// The jobcentre that a notice names (P21).
+    pub jobcentre: Option<AgencyId>,
+    /// What the gateway knows of the message that it corrects or recalls (P30); `None` where this
+    /// sender sent no such message.
+    pub prior: Option<Prior>,
+}
+
+/// The message that a correction or recall is about.
+#[derive(Clone)]
+pub struct Prior {
+    /// Who got it.
+    pub recipients: Vec<AgencyId>,
+    /// How many of them the correction or recall does not name.
+    pub left_out: usize,
 }
 
 /// One recipient.
@@ -93,6 +126,10 @@ pub struct Addressed<'a> {
     pub agency: &'a Agency,
     /// Whether the message justifies this recipient (P4).
     pub justified: bool,
+    /// Whether it says why health data is strictly necessary for it (P31).
+    pub strict_necessity: bool,
+    /// Whether it is for the attention of a person there whom the directory names (P32).
+    pub attention: bool,
 }
 
 impl Policies {

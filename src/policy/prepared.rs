@@ -4,7 +4,7 @@ use cedar_policy::{Entities, RestrictedExpression as Value};
 use jiff::Timestamp;
 
 use super::{Addressed, Ask, Decision, Doubt, Policies};
-use crate::message::{AgencyId, CaseFacts, MessageType};
+use crate::message::{AgencyId, ApprovalKind, CaseFacts, MessageType};
 
 /// A message that can be asked about, made by [`Policies::prepare`].
 pub struct Prepared<'a> {
@@ -42,8 +42,28 @@ impl<'a> Prepared<'a> {
         let agency = self.policies.words.agency(agency, self.ask.case)?;
         let entities = entities.clone().add_entities([agency], None).map_err(|_| Doubt::BadEntity)?;
         let action = self.policies.words.receive(self.kind());
-        let context = [now_ms(self.ask.now), ("justified", Value::new_bool(recipient.justified))];
+        let context = [
+            now_ms(self.ask.now),
+            ("justified", Value::new_bool(recipient.justified)),
+            ("strict_necessity", Value::new_bool(recipient.strict_necessity)),
+            ("attention", Value::new_bool(recipient.attention)),
+            ("approvals", self.policies.words.approvals(self.approved_for(id))),
+        ];
         self.evaluate(id, action, context, &entities)
+    }
+
+    /// What was approved for this recipient and stands now: for the case, or for no other meeting and
+    /// no other message than this one. Minutes are released meeting by meeting (P17).
+    fn approved_for(&self, to: &AgencyId) -> impl Iterator<Item = ApprovalKind> {
+        let Ask { now, message, case, .. } = self.ask;
+        let given = case.into_iter().flat_map(|case| &case.approvals);
+        let standing = given.filter(move |given| &given.to == to && given.stands(now));
+        let fitting = standing.filter(|given| {
+            given.message_id.is_none_or(|id| message.message_ids.contains(&id))
+                && given.meeting_id.is_none_or(|id| message.meeting_id == Some(id))
+                && (given.kind != ApprovalKind::MinutesRelease || given.meeting_id.is_some())
+        });
+        fitting.map(|given| given.kind)
     }
 
     fn evaluate<const N: usize>(
@@ -84,7 +104,7 @@ fn build(policies: &Policies, ask: &Ask) -> Result<Entities, Doubt> {
     entities.extend(policies.actions(&words.receive(message.message_type))?);
     entities.push(words.agency(sender, ask.case)?);
     entities.push(words.message(message, &sender.agency_id, ask.case, meeting)?);
-    entities.extend(ask.case.map(|case| words.case(case)).transpose()?);
+    entities.extend(ask.case.map(|case| words.case(case, ask.now)).transpose()?);
     entities.extend(meeting.map(|meeting| words.meeting(meeting)).transpose()?);
     Entities::from_entities(entities, None).map_err(|_| Doubt::BadEntity)
 }

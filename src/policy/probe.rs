@@ -5,11 +5,12 @@
 use std::collections::{BTreeSet, HashSet};
 
 use cedar_policy::{Entities, Entity, EntityUid, Schema};
+use jiff::Timestamp;
 
-use super::{Claims, Doubt, FactAct, PolicyFault, slice::Words};
+use super::{Claims, Doubt, FactAct, PolicyFault, Prior, slice::Words};
 use crate::message::{
-    Agency, AgencyId, AgencyType, Area, CaseFacts, CaseRef, Invitee, MeetingFacts, MeetingId, MessageType,
-    Purpose, Status,
+    Agency, AgencyId, AgencyType, ApprovalKind, Area, CaseFacts, CaseRef, Designation, DesignationId,
+    InviteReason, Invitee, MeetingFacts, MeetingId, MessageType, Purpose, Status,
 };
 
 /// Every action that the gateway asks about has to be known, and every entity has to fit.
@@ -30,7 +31,7 @@ pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
 }
 
 /// A message, a case and a meeting in which one agency of this kind has every relation.
-fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Entity; 4], Doubt> {
+fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<Entity>, Doubt> {
     let id = AgencyId::gateway();
     let all = BTreeSet::from([id.clone()]);
     let area: Area = "46".parse().map_err(|_| Doubt::BadEntity)?;
@@ -53,44 +54,68 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<[Ent
         meeting_id: MeetingId::from_bytes([0; 16]),
         date: None,
         level: None,
-        invited: vec![Invitee { agency_id: id.clone(), reason: None }],
+        invited: vec![Invitee { agency_id: id.clone(), reason: Some(InviteReason::SignificantContribution) }],
         confirmed: all.clone(),
         attended: all.clone(),
         action_owners: all.clone(),
+    };
+    let designation = Designation {
+        designation_id: DesignationId::from_bytes([0; 16]),
+        agency_id: id.clone(),
+        ra_agency: id.clone(),
+        reason: InviteReason::SignificantContribution,
+        start: Timestamp::MIN,
+        expiry: Timestamp::MAX,
     };
     let case = CaseFacts {
         case_ref: CaseRef::new(area, 2026, [0; 5]),
         area,
         version: 0,
         purposes: Purpose::ALL.iter().copied().collect(),
-        category: None,
+        category: Some(1),
         lead: Some(id.clone()),
         proposed_lead: None,
-        shared_supervision: all,
+        shared_supervision: all.clone(),
         openers: BTreeSet::new(),
+        referrers: all.clone(),
         meetings: vec![meeting.clone()],
         minuted: BTreeSet::new(),
         convicted: Some(true),
         foreign_national: Some(true),
         level: Some(2),
         left: false,
-        designations: Vec::new(),
+        designations: vec![designation],
         approvals: Vec::new(),
     };
     let claims = Claims {
         message_type: MessageType::Minutes,
         area,
+        message_ids: Vec::new(),
         case_ref: Some(case.case_ref.clone()),
         purpose: Some(Purpose::A),
+        category: Some(1),
         lead_agency: Some(id.clone()),
         shared_supervision: vec![id.clone()],
         meeting_id: Some(meeting.meeting_id),
         justified: true,
+        non_mappa: false,
+        released: false,
+        tells_level: false,
+        victim_data: false,
+        health_data: false,
+        receiving_area: Some(area),
+        receiving_lead: Some(id.clone()),
+        jobcentre: Some(id.clone()),
+        prior: Some(Prior { recipients: vec![id.clone()], left_out: 0 }),
     };
-    Ok([
+    let mut entities = vec![
         words.agency(&agency, Some(&case))?,
-        words.case(&case)?,
+        words.case(&case, Timestamp::UNIX_EPOCH)?,
         words.meeting(&meeting)?,
         words.message(&claims, &id, Some(&case), Some(&meeting))?,
-    ])
+    ];
+    for kind in ApprovalKind::ALL {
+        entities.push(words.approval(*kind)?);
+    }
+    Ok(entities)
 }

@@ -86,7 +86,8 @@ impl Place {
         let person = json!({ "name": "Sam Wetherden", "role": "co-ordinator", "grade": "MAPPA co-ordinator",
                              "email": "coordinator@mappa.kent.example" });
         let why = "Invited to the level 2 meeting on this case; needs the referral to prepare its part of the plan.";
-        let message = draft.from(SENDER, person).to(&INVITED, Some(why)).bytes();
+        let message =
+            draft.from(SENDER, person).to(&INVITED, Some(why)).without_victim_data().with_necessity().bytes();
         let id = id.to_string();
         let id_at = message.windows(id.len()).position(|window| window == id.as_bytes()).unwrap();
         Self { folder, running, profile, case_ref, message, id_at, clock, random }

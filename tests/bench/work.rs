@@ -60,12 +60,23 @@ impl Work {
         let claims = Claims {
             message_type: MessageType::Referral,
             area: envelope.area,
+            message_ids: vec![envelope.message_id],
             case_ref: Some(place.case_ref.clone()),
             purpose: envelope.purpose,
+            category: Some(2),
             lead_agency: Some("kent-police".parse().unwrap()),
             shared_supervision: Vec::new(),
             meeting_id: None,
             justified: false,
+            non_mappa: false,
+            released: false,
+            tells_level: true,
+            victim_data: false,
+            health_data: false,
+            receiving_area: None,
+            receiving_lead: None,
+            jobcentre: None,
+            prior: None,
         };
         Self {
             message: place.message.clone(),
@@ -108,7 +119,12 @@ impl Work {
         let prepared = self.gateway.policies.prepare(&ask);
         let mut decisions = vec![prepared.may_send()];
         for id in INVITED {
-            decisions.push(prepared.may_receive(&Addressed { agency: self.agency(id), justified: true }));
+            decisions.push(prepared.may_receive(&Addressed {
+                agency: self.agency(id),
+                justified: true,
+                strict_necessity: false,
+                attention: false,
+            }));
         }
         assert!(decisions.iter().all(Decision::is_allowed));
         decisions

@@ -91,8 +91,8 @@ async fn a_pack_goes_to_those_who_confirmed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn minutes_go_to_those_present_with_an_action_or_in_the_lead() {
     let gateway = TestGateway::start().await;
-    let mut case = gateway.case(&["kent-probation", "kent-immigration"]).await;
-    case.meeting.confirmed = set(&["kent-probation", "kent-immigration"]);
+    let mut case = gateway.case(&["kent-probation", "kent-tagging"]).await;
+    case.meeting.confirmed = set(&["kent-probation", "kent-tagging"]);
     case.meeting.attended = set(&["kent-probation"]);
     case.meeting.action_owners = set(&["kent-yot"]);
     case.record(&gateway).await;
@@ -101,8 +101,13 @@ async fn minutes_go_to_those_present_with_an_action_or_in_the_lead() {
     let rules: Vec<_> = rules.iter().map(|(_, rules)| rules.join(" ")).collect();
     assert_eq!(rules, ["P15", "P15 P16", "P15 P16", "P15"], "who sends (P15) and why each receives");
 
-    let absent = refused(&gateway, CO_ORDINATOR, &minutes(&gateway, &case, &["kent-immigration"])).await;
-    for lacks in ["P15: not recorded as present", "P16: holds no action", "P16: not the lead agency"] {
+    let absent = refused(&gateway, CO_ORDINATOR, &minutes(&gateway, &case, &["kent-tagging"])).await;
+    for lacks in [
+        "P15: not recorded as present",
+        "P16: holds no action",
+        "P16: not the lead agency",
+        "P17: no release",
+    ] {
         assert!(says(&absent).contains(lacks), "{}", says(&absent));
     }
     for (never, rule) in [("kent-crown-court", "P18"), ("kent-smb", "P25")] {
@@ -148,9 +153,9 @@ async fn a_case_that_the_sender_may_not_know_answers_as_one_that_does_not_exist(
     let nobodys = gateway.unknown_case();
     for sample in [PACK, MINUTES] {
         let ask = async |case: &Case| {
-            let message = case.message(&gateway, sample).from("kent-immigration").for_all(&["kent-yot"]);
+            let message = case.message(&gateway, sample).from("kent-tagging").for_all(&["kent-yot"]);
             let message = message.with("/attachments", json!([]));
-            gateway.door("kent-immigration").post(message.bytes()).await
+            gateway.door("kent-tagging").post(message.bytes()).await
         };
         let (one, other) = (ask(&known).await, ask(&nobodys).await);
         one.problem(Code::CaseNotKnown, 404);
@@ -158,7 +163,7 @@ async fn a_case_that_the_sender_may_not_know_answers_as_one_that_does_not_exist(
     }
     // The same at the other door to a case.
     let put = async |case: &Case| {
-        let client = gateway.client("kent-immigration");
+        let client = gateway.client("kent-tagging");
         client
             .put_meeting(&case.case_ref, &case.meeting)
             .await
@@ -198,5 +203,19 @@ async fn a_stranger_to_a_case_cannot_notify_itself_into_it() {
     assert!(!facts.openers.iter().any(|opener| opener.as_str() == "hmp-thornfield"));
     let changed = gateway.events_of("fact.changed").await;
     assert_eq!(changed.last().unwrap()["fact"]["kind"], "claimed");
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn victim_data_reaches_nobody_who_may_not_have_it() {
+    let gateway = TestGateway::start().await;
+    let case = gateway.case(&["kent-yot", "kent-police"]).await;
+    let whole = Message::new(&gateway, REFERRAL, &case.case_ref).from(CO_ORDINATOR);
+    let rules = accepted(&gateway, CO_ORDINATOR, &whole.clone().to(&["kent-police"])).await;
+    assert_eq!(rules[0].1, ["P6"]);
+    let whole = whole.with("/message_id", json!(gateway.new_message_id())).to(&["kent-police", "kent-yot"]);
+    let reply = refused(&gateway, CO_ORDINATOR, &whole).await;
+    assert_eq!(reply.faults(), [("/recipients/1/agency_id".into(), "P29".into())]);
+    gateway.post(CO_ORDINATOR, &whole.without_victim_data()).await;
     gateway.stop().await;
 }

@@ -92,7 +92,12 @@ impl<'w> Story<'w> {
         self.record_meeting().await?;
         let six = INVITED.map(|(agency, _)| agency);
         let why = "Invited to the level 2 meeting on this case; needs the referral to prepare its part of the plan.";
-        let referral = self.draft(Sample::Referral)?.from("kent-mappa", coordinator()).to(&six, Some(why));
+        let referral = self
+            .draft(Sample::Referral)?
+            .from("kent-mappa", coordinator())
+            .to(&six, Some(why))
+            .without_victim_data()
+            .with_necessity();
         self.post("kent-mappa", "referral sent on to six invitees", referral, false).await
     }
 
@@ -102,6 +107,7 @@ impl<'w> Story<'w> {
             self.meeting.invited.iter().map(|invitee| invitee.agency_id.clone()).collect();
         self.record_meeting().await?;
         let pack = self.draft(Sample::MeetingPack)?.of_meeting(self.meeting.meeting_id);
+        let pack = pack.without_victim_data().with_necessity();
         self.post("kent-mappa", "meeting pack with two PDFs, 2.7 MB", pack, true).await
     }
 
@@ -113,6 +119,7 @@ impl<'w> Story<'w> {
         self.record_meeting().await?;
         let seven = [&INVITED.map(|(agency, _)| agency)[..], &["kent-yot"]].concat();
         let minutes = self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id).to(&seven, None);
+        let minutes = minutes.without_victim_data().with_necessity();
         self.post("kent-mappa", "minutes to six present and one with an action", minutes, false).await
     }
 
@@ -125,11 +132,11 @@ impl<'w> Story<'w> {
         self.expect(what, "kent-probation", accused.bytes(), vec![], "rules").await?;
 
         let minutes = || -> anyhow::Result<Draft> {
-            Ok(self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id))
+            Ok(self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id).without_victim_data())
         };
-        let board = minutes()?.to(&["kent-police", "kent-smb"], None).bytes();
-        let absent = minutes()?.to(&["kent-police", "kent-homes"], None).bytes();
-        let court = minutes()?.to(&["kent-crown-court"], None).bytes();
+        let board = minutes()?.to(&["kent-police", "kent-smb"], None).with_necessity().bytes();
+        let absent = minutes()?.to(&["kent-police", "kent-homes"], None).with_necessity().bytes();
+        let court = minutes()?.to(&["kent-crown-court"], None).with_necessity().bytes();
         let why = "Supervises the same person.";
         let to_prison = self.draft(Sample::Referral)?.to(&["hmp-thornfield"], Some(why)).bytes();
         self.expect("minutes to the management board", "kent-mappa", board, vec![], "not_permitted").await?;

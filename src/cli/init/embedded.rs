@@ -12,10 +12,16 @@ pub(super) fn policy_files() -> &'static [(&'static str, &'static str)] {
         };
     }
     files![
+        "associates.cedar",
         "bars.cedar",
+        "board.cedar",
+        "content.cedar",
+        "exchange.cedar",
         "facts.cedar",
         "meetings.cedar",
+        "mending.cedar",
         "minutes.cedar",
+        "notices.cedar",
         "receiving.cedar",
         "schema.cedarschema",
         "sending.cedar",

@@ -29,6 +29,8 @@ pub struct CaseFacts {
     pub shared_supervision: BTreeSet<AgencyId>,
     /// Who notified or referred.
     pub openers: BTreeSet<AgencyId>,
+    /// Who of them referred, and so is told what was decided about it (D4).
+    pub referrers: BTreeSet<AgencyId>,
     /// Its meetings, each as last recorded.
     pub meetings: Vec<MeetingFacts>,
     /// The meetings whose attendance final minutes told.
@@ -63,6 +65,7 @@ impl CaseFacts {
                 proposed_lead: None,
                 shared_supervision: BTreeSet::new(),
                 openers: BTreeSet::new(),
+                referrers: BTreeSet::new(),
                 meetings: Vec::new(),
                 minuted: BTreeSet::new(),
                 convicted: None,
@@ -108,8 +111,9 @@ impl CaseFacts {
                 self.category = category.or(self.category);
                 self.convicted = convicted.or(self.convicted);
                 self.foreign_national = foreign_national.or(self.foreign_national);
-                self.openers.insert(by);
+                self.openers.insert(by.clone());
                 if proposed {
+                    self.referrers.insert(by);
                     self.proposed_lead = lead;
                 } else {
                     self.lead = lead;
@@ -124,6 +128,7 @@ impl CaseFacts {
                 self.foreign_national = foreign_national.or(self.foreign_national);
             }
             Fact::Referred { by } => {
+                self.referrers.insert(by.clone());
                 self.openers.insert(by);
             }
             Fact::Claimed { .. } => {}

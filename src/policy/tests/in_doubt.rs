@@ -100,7 +100,7 @@ fn an_agency_outside_the_directory_neither_sends_nor_receives() {
     let sender = directory.agency(&world.sender).unwrap();
     let question =
         |sender| Ask { now: now(), directory: &directory, sender, message: &world.claims, case: None };
-    let addressed = Addressed { agency: &stranger, justified: true };
+    let addressed = world.addressed(&stranger);
     in_doubt(&shipped().may_receive(&question(sender), &addressed), Doubt::UnknownAgency);
     in_doubt(&shipped().may_send(&question(&stranger)), Doubt::UnknownAgency);
     let recorded = shipped().may_record_meeting(&directory, &stranger, &case(), &meeting(), now());
@@ -114,7 +114,8 @@ fn the_directory_decides_and_not_the_record_that_was_handed_in() {
     world.with(|ask| {
         let mut stale = ask.directory.agency(&id("kent-mappa")).unwrap().clone();
         stale.suspended = false;
-        let addressed = Addressed { agency: &stale, justified: true };
+        let addressed =
+            Addressed { agency: &stale, justified: true, strict_necessity: true, attention: true };
         barred(&shipped().may_receive(ask, &addressed), "P2-suspended");
     });
 }

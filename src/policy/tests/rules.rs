@@ -1,12 +1,20 @@
-//! Each rule of domain §3.4 that is in force: once allowed, once refused, with the ground.
+//! Each rule of domain §3.4 that permission decides: once allowed, once refused, with the ground. Here
+//! those that hold for everything, and how messages begin; the others by family.
+
+mod board;
+mod content;
+mod exchange;
+mod meetings;
+mod mending;
+mod notices;
 
 use super::support::*;
 use crate::{
-    directory::Directory,
     message::{
-        MeetingFacts,
-        MessageType::{MeetingPack, Minutes, NonDelivery, Notification, Referral},
-        Purpose,
+        MessageType::{
+            MeetingPack, Minutes, NonDelivery, Notification, Referral, ReferralDecision, Screening,
+        },
+        Purpose, Status,
     },
     policy::Decision,
 };
@@ -17,9 +25,13 @@ const COORDINATOR: &str = "not the area's co-ordination unit";
 fn p1_only_agencies_within_section_325_4a_send() {
     allowed(&World::of(Referral).send_as("kent-police"), "P6-refer");
     allowed(&World::of(Referral).send_as("kent-yot"), "P6-refer");
-    for outside in ["kent-refuge", "kent-smb", "kent-lay", "maidstone-crown"] {
+    for outside in ["kent-smb", "kent-lay", "maidstone-crown"] {
         barred(&World::of(Referral).send_as(outside), "P1-within-325-4A");
     }
+    // A body that the Act does not name has no duty to co-operate, whatever the directory says.
+    let mut world = World::of(Referral);
+    world.agency_mut("kent-refuge").status = Status::Dtc;
+    barred(&world.send_as("kent-refuge"), "P1-within-325-4A");
 }
 
 #[test]
@@ -33,10 +45,11 @@ fn p1_p2_a_suspended_agency_neither_sends_nor_receives() {
 }
 
 #[test]
-fn p2_an_associate_without_more_receives_nothing() {
+fn p2_a_body_that_the_act_does_not_name_receives_only_as_an_associate() {
     let mut world = World::of(Minutes);
     world.meeting_mut().attended.extend([id("kent-refuge"), id("kent-yot")]);
     allowed(&world.receive("kent-yot"), "P15-present");
+    world.agency_mut("kent-refuge").status = Status::Dtc;
     barred(&world.receive("kent-refuge"), "P2-within-325-4A");
 }
 
@@ -51,6 +64,8 @@ fn p3_the_purpose_is_one_of_the_cases() {
     world.claims.purpose = Some(Purpose::Aa);
     world.case = None;
     allowed(&world.send(), "P6-refer");
+    world.claims.purpose = None;
+    barred(&world.send(), "P3-stated");
 }
 
 #[test]
@@ -139,105 +154,6 @@ fn p6_the_coordinator_passes_on_only_what_belongs_to_a_known_case() {
 }
 
 #[test]
-fn p8_the_coordinator_records_meetings_with_a_reason_for_each_guest() {
-    let mut record = meeting();
-    record.invited = vec![
-        invitee("kent-police", None),
-        invitee("kent-mappa", None),
-        invitee("kent-yot", Some("significant_contribution")),
-    ];
-    allowed(&recorded(&World::of(Referral), "kent-mappa", &record), "P8-coordinator");
-    unmet(
-        &recorded(&World::of(Referral), "kent-police", &record),
-        &[("P8-coordinator", "not the co-ordination unit of the case's area")],
-    );
-    let mut unreasoned = record.clone();
-    unreasoned.invited.push(invitee("kent-housing", None));
-    barred(&recorded(&World::of(Referral), "kent-mappa", &unreasoned), "P8-reason");
-    record.attended.insert(id("nobody-knows"));
-    barred(&recorded(&World::of(Referral), "kent-mappa", &record), "P8-known");
-}
-
-#[test]
-fn p8_a_coordinator_of_another_area_or_a_suspended_one_records_nothing() {
-    let mut world = World::of(Referral);
-    world.agency_mut("kent-mappa").areas = vec!["47".parse().unwrap()];
-    unmet(
-        &recorded(&world, "kent-mappa", &meeting()),
-        &[("P8-coordinator", "not the co-ordination unit of the case's area")],
-    );
-    let mut world = World::of(Referral);
-    world.agency_mut("kent-mappa").suspended = true;
-    barred(&recorded(&world, "kent-mappa", &meeting()), "P1-suspended");
-}
-
-fn recorded(world: &World, caller: &str, record: &MeetingFacts) -> Decision {
-    let directory = Directory::new(1, world.agencies.clone());
-    let caller = directory.agency(&id(caller)).unwrap();
-    shipped().may_record_meeting(&directory, caller, world.case.as_ref().unwrap(), record, now())
-}
-
-#[test]
-fn p9_a_pack_goes_to_those_who_confirmed() {
-    let mut world = World::of(MeetingPack);
-    allowed(&world.send(), "P9-sender");
-    allowed(&world.receive("kent-mappa"), "P9-coordinator");
-    world.meeting_mut().confirmed.insert(id("kent-police"));
-    world.meeting_mut().attended.insert(id("kent-yot"));
-    world.meeting_mut().invited.push(invitee("kent-housing", Some("commit_resources")));
-    allowed(&world.receive("kent-police"), "P9-confirmed");
-    allowed(&world.receive("kent-yot"), "P9-present");
-    unmet(
-        &world.receive("kent-housing"),
-        &[
-            ("P9-confirmed", "has not confirmed attendance"),
-            ("P9-coordinator", COORDINATOR),
-            ("P9-present", "not recorded as present"),
-        ],
-    );
-    unmet(&world.send_as("kent-probation"), &[("P9-sender", COORDINATOR)]);
-}
-
-#[test]
-fn p15_p16_minutes_go_to_those_present_or_concerned() {
-    let mut world = World::of(Minutes);
-    allowed(&world.send(), "P15-sender");
-    allowed(&world.receive("kent-mappa"), "P15-coordinator");
-    allowed(&world.receive("kent-probation"), "P16-lead-agency");
-    world.meeting_mut().attended.insert(id("kent-police"));
-    world.meeting_mut().action_owners.insert(id("kent-yot"));
-    world.meeting_mut().confirmed.insert(id("kent-housing"));
-    allowed(&world.receive("kent-police"), "P15-present");
-    allowed(&world.receive("kent-yot"), "P16-action-owner");
-    unmet(
-        &world.receive("kent-housing"),
-        &[
-            ("P15-coordinator", COORDINATOR),
-            ("P15-present", "not recorded as present"),
-            ("P16-action-owner", "holds no action"),
-            ("P16-lead-agency", "not the lead agency"),
-        ],
-    );
-    unmet(&world.send_as("kent-probation"), &[("P15-sender", COORDINATOR)]);
-}
-
-#[test]
-fn p9_p15_a_pack_and_minutes_need_a_known_meeting_of_the_case() {
-    for (message_type, bar) in [(MeetingPack, "P9-known-meeting"), (Minutes, "P15-known-meeting")] {
-        let mut world = World::of(message_type);
-        world.claims.meeting_id = Some("019ab000-0000-7000-8000-000000000043".parse().unwrap());
-        barred(&world.send(), bar);
-        barred(&world.receive("kent-mappa"), bar);
-        world.claims.meeting_id = None;
-        barred(&world.send(), bar);
-        let mut world = World::of(message_type);
-        world.case = None;
-        barred(&world.send(), bar);
-        barred(&world.receive("kent-mappa"), bar);
-    }
-}
-
-#[test]
 fn p18_p25_courts_and_boards_are_told_their_own_way() {
     let mut world = World::of(Minutes);
     world.meeting_mut().attended.extend(["maidstone-crown", "kent-smb", "kent-lay", "kent-police"].map(id));
@@ -315,4 +231,33 @@ fn a_decision_is_read_back_as_it_was_written() {
     assert_eq!(refused["verdict"], "refused");
     assert_eq!(refused["missing"][1]["rule"], "P15");
     assert_eq!(refused["missing"][1]["lacks"], "not recorded as present");
+}
+
+#[test]
+fn p5_a_screening_goes_to_the_unit_and_to_the_case_owners_own_manager() {
+    let mut world = World::of(Screening);
+    allowed(&world.send(), "P5-lead-agency");
+    allowed(&world.receive("kent-mappa"), "P5-coordinator");
+    allowed(&world.receive("kent-probation"), "P5-own-agency");
+    assert!(!world.receive("kent-police").is_allowed());
+    assert!(!world.send_as("kent-police").is_allowed());
+}
+
+#[test]
+fn p6_the_decision_goes_to_who_referred_even_if_absent() {
+    let mut world = World::of(ReferralDecision);
+    assert!(!world.send_as("kent-probation").is_allowed());
+    allowed(&world.send_as("kent-mappa"), "P6-decision");
+    allowed(&world.receive("kent-mappa"), "P6-decision-coordinator");
+    world.case_mut().referrers.insert(id("kent-housing"));
+    allowed(&world.receive("kent-housing"), "P6-decision-referrer");
+    assert!(!world.receive("kent-probation").is_allowed(), "it notified and did not refer");
+}
+
+#[test]
+fn p7_what_opens_no_case_belongs_to_a_known_one() {
+    let mut world = World::of(Screening);
+    world.case = None;
+    barred(&world.send(), "P7-named-case");
+    barred(&world.receive("kent-mappa"), "P7-named-case");
 }

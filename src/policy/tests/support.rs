@@ -5,13 +5,14 @@ use std::{collections::BTreeSet, path::PathBuf, sync::OnceLock};
 use crate::{
     directory::Directory,
     message::{
-        Agency, AgencyId, AgencyType, Area, CaseFacts, Invitee, MeetingFacts, MeetingId, MessageType,
-        Purpose, Status,
+        Agency, AgencyId, AgencyType, Approval, ApprovalId, ApprovalKind, Area, CaseFacts, Designation,
+        DesignationId, InviteReason, Invitee, MeetingFacts, MeetingId, MessageType, Purpose, Status,
     },
     policy::{Addressed, Ask, Claims, Decision, Policies},
 };
 
 pub const CASE: &str = "46-2026-7K3M9Q2F";
+pub const MESSAGE: &str = "019ab000-0000-7000-8000-000000000001";
 pub const MEETING: &str = "019ab000-0000-7000-8000-000000000042";
 
 pub fn folder() -> PathBuf {
@@ -54,6 +55,10 @@ pub fn agency(name: &str, agency_type: AgencyType, status: Status) -> Agency {
     }
 }
 
+fn of_sussex(agency: Agency) -> Agency {
+    Agency { areas: vec!["47".parse().unwrap()], ..agency }
+}
+
 /// What is asked, with everything in order; a test changes what it is about.
 #[derive(Clone)]
 pub struct World {
@@ -63,6 +68,10 @@ pub struct World {
     pub case: Option<CaseFacts>,
     /// Whether the recipient has a justification of its own.
     pub justified: bool,
+    /// Whether it has a note on why health data is strictly necessary.
+    pub strict_necessity: bool,
+    /// Whether a person there is named.
+    pub attention: bool,
 }
 
 impl World {
@@ -77,26 +86,76 @@ impl World {
                 agency("hmp-thornfield", AgencyType::Prison, Status::Ra),
                 agency("kent-yot", AgencyType::Yot, Status::Dtc),
                 agency("kent-housing", AgencyType::LaHousing, Status::Dtc),
+                agency("kent-csc", AgencyType::LaCsc, Status::Dtc),
+                agency("kent-trust", AgencyType::NhsTrust, Status::Dtc),
+                agency("kent-jobcentre", AgencyType::Dwp, Status::Dtc),
+                agency("kent-homes", AgencyType::Rsl, Status::Dtc),
+                agency("kent-immigration", AgencyType::Immigration, Status::Dtc),
                 agency("kent-mappa", AgencyType::Coord, Status::Coord),
                 agency("kent-refuge", AgencyType::Other, Status::Associate),
                 agency("kent-smb", AgencyType::Smb, Status::Board),
                 agency("kent-lay", AgencyType::Lay, Status::Board),
                 agency("maidstone-crown", AgencyType::Court, Status::Court),
+                of_sussex(agency("sussex-police", AgencyType::Police, Status::Ra)),
+                of_sussex(agency("sussex-mappa", AgencyType::Coord, Status::Coord)),
             ],
             sender: id(sender),
             claims: Claims {
                 message_type,
+                message_ids: vec![MESSAGE.parse().unwrap()],
                 area: kent(),
                 case_ref: Some(CASE.parse().unwrap()),
                 purpose: Some(Purpose::A),
+                category: None,
                 lead_agency: Some(id("kent-probation")),
                 shared_supervision: vec![],
                 meeting_id: Some(MEETING.parse().unwrap()),
                 justified: true,
+                non_mappa: false,
+                released: false,
+                tells_level: false,
+                victim_data: false,
+                health_data: false,
+                receiving_area: None,
+                receiving_lead: None,
+                jobcentre: None,
+                prior: None,
             },
             case: Some(case()),
             justified: true,
+            strict_necessity: false,
+            attention: false,
         }
+    }
+
+    pub fn case_mut(&mut self) -> &mut CaseFacts {
+        self.case.as_mut().unwrap()
+    }
+
+    /// Designates an agency from a day to another.
+    pub fn designate(&mut self, who: &str, start: &str, expiry: &str) {
+        let at = |day: &str| format!("{day}T00:00:00Z").parse().unwrap();
+        self.case_mut().designations.push(Designation {
+            designation_id: DesignationId::from_bytes([1; 16]),
+            agency_id: id(who),
+            ra_agency: id("kent-police"),
+            reason: InviteReason::SignificantContribution,
+            start: at(start),
+            expiry: at(expiry),
+        });
+    }
+
+    /// Approves something for an agency, for the meeting of the case, for ever.
+    pub fn approve(&mut self, kind: ApprovalKind, to: &str) {
+        self.case_mut().approvals.push(Approval {
+            approval_id: ApprovalId::from_bytes([1; 16]),
+            kind,
+            by: id("kent-mappa"),
+            to: id(to),
+            meeting_id: Some(MEETING.parse().unwrap()),
+            message_id: None,
+            until: jiff::Timestamp::MAX,
+        });
     }
 
     pub fn agency_mut(&mut self, name: &str) -> &mut Agency {
@@ -119,8 +178,13 @@ impl World {
     pub fn receive(&self, recipient: &str) -> Decision {
         self.with(|ask| {
             let agency = ask.directory.agency(&id(recipient)).unwrap();
-            shipped().may_receive(ask, &Addressed { agency, justified: self.justified })
+            shipped().may_receive(ask, &self.addressed(agency))
         })
+    }
+
+    pub fn addressed<'a>(&self, agency: &'a Agency) -> Addressed<'a> {
+        let Self { justified, strict_necessity, attention, .. } = *self;
+        Addressed { agency, justified, strict_necessity, attention }
     }
 
     pub fn with<T>(&self, question: impl FnOnce(&Ask) -> T) -> T {
@@ -164,6 +228,7 @@ pub fn case() -> CaseFacts {
         proposed_lead: None,
         shared_supervision: BTreeSet::new(),
         openers: BTreeSet::from([id("kent-probation")]),
+        referrers: BTreeSet::new(),
         meetings: vec![meeting()],
         minuted: BTreeSet::new(),
         convicted: Some(true),

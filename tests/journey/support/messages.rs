@@ -69,6 +69,17 @@ impl Message {
         self
     }
 
+    /// Leaves of the victims only their references (P29).
+    pub fn without_victim_data(mut self) -> Self {
+        if let Some(Value::Object(block)) = self.0.pointer_mut("/body/victims") {
+            block.retain(|name, _| matches!(name.as_str(), "victims" | "potential_victims" | "owner_agency"));
+            for person in block.values_mut().filter_map(Value::as_array_mut).flatten() {
+                person.as_object_mut().unwrap().retain(|name, _| name == "ref");
+            }
+        }
+        self
+    }
+
     /// From another agency.
     pub fn from(self, agency: &str) -> Self {
         self.with("/sender/agency_id", json!(agency))
@@ -76,14 +87,17 @@ impl Message {
 
     /// To these, each with its justification.
     pub fn to(self, recipients: &[&str]) -> Self {
-        let recipients: Value =
-            recipients.iter().map(|id| json!({ "agency_id": id, "justification": WHY })).collect();
+        let recipients: Value = recipients
+            .iter()
+            .map(|id| json!({ "agency_id": id, "justification": WHY, "strict_necessity": WHY }))
+            .collect();
         self.with("/recipients", recipients)
     }
 
     /// To these, with one justification for all.
     pub fn for_all(self, recipients: &[&str]) -> Self {
-        let named: Value = recipients.iter().map(|id| json!({ "agency_id": id })).collect();
+        let named: Value =
+            recipients.iter().map(|id| json!({ "agency_id": id, "strict_necessity": WHY })).collect();
         let mut message = self.with("/recipients", named);
         // Minutes name in their own text whom they are distributed to.
         if message.0.pointer("/body/distribution_list").is_some() {
@@ -125,7 +139,7 @@ pub struct Case {
 impl Case {
     /// A sample about this case.
     pub fn message(&self, gateway: &TestGateway, sample: &str) -> Message {
-        let message = Message::new(gateway, sample, &self.case_ref);
+        let message = Message::new(gateway, sample, &self.case_ref).without_victim_data();
         if message.0.pointer("/body/meeting/meeting_id").is_some() {
             return message.of(self.meeting.meeting_id);
         }

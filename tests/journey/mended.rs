@@ -1,0 +1,74 @@
+//! What is wrong is put right towards everyone who got it; and who is asked about a case may answer.
+
+use portcullis::journey::Code;
+use serde_json::json;
+
+use crate::support::{CO_ORDINATOR, Case, Message, TestGateway};
+
+const CORRECTION: &str = include_str!("../messages/accepted/correction-referral.json");
+const REQUEST: &str = include_str!("../messages/accepted/info-request-housing.json");
+const RESPONSE: &str = include_str!("../messages/accepted/info-response-housing.json");
+
+/// The correction of this message by the unit.
+fn correction(gateway: &TestGateway, case: &Case, of: &Message, to: &[&str]) -> Message {
+    let correction = case.message(gateway, CORRECTION).from(CO_ORDINATOR).to(to);
+    correction.with("/body/message_id", json!(of.id())).with("/supersedes", json!(of.id()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_goes_to_everyone_who_got_the_message_and_a_bar_stops_one_alone() {
+    let gateway = TestGateway::start().await;
+    let case = gateway.case(&["kent-yot", "kent-probation"]).await;
+    let referral = case.passed_on(&gateway, &["kent-yot", "kent-probation"]);
+    gateway.post(CO_ORDINATOR, &referral).await;
+
+    let incomplete = correction(&gateway, &case, &referral, &["kent-yot"]);
+    let reply = gateway.door(CO_ORDINATOR).post(incomplete.bytes()).await;
+    reply.problem(Code::NotPermitted, 403);
+    let codes: Vec<_> = reply.faults().into_iter().map(|fault| fault.1).collect();
+    assert_eq!(codes, ["P30", "recipients_missing"]);
+    assert!(reply.json()["errors"][1]["message"].as_str().unwrap().starts_with("1 of those"));
+
+    // The relation of one ended since, and the other is suspended.
+    let mut later = case.clone();
+    later.meeting.invited.clear();
+    later.record(&gateway).await;
+    gateway.change_agency("kent-probation", |agency| agency.suspended = true).await;
+    let complete = correction(&gateway, &case, &referral, &["kent-yot", "kent-probation"]);
+    let receipt = gateway.post(CO_ORDINATOR, &complete).await;
+    let reached: Vec<_> = receipt.recipients.iter().map(|to| to.agency_id.as_str()).collect();
+    assert_eq!(reached, ["kent-yot"]);
+    let told: Vec<_> = receipt.warnings.iter().map(|fault| (&*fault.pointer, &*fault.code)).collect();
+    assert!(told.contains(&("/recipients/1/agency_id", "P2")), "{told:?}");
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_corrects_what_another_sent() {
+    let gateway = TestGateway::start().await;
+    let case = gateway.case(&["kent-yot"]).await;
+    let referral = case.passed_on(&gateway, &["kent-yot"]);
+    gateway.post(CO_ORDINATOR, &referral).await;
+    let meddling = correction(&gateway, &case, &referral, &["kent-yot"]).from("kent-police");
+    let reply = gateway.door("kent-police").post(meddling.bytes()).await;
+    reply.problem(Code::NotPermitted, 403);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_about_a_case_may_answer_and_nobody_else_who_does_not_know_it() {
+    let gateway = TestGateway::start().await;
+    let case = gateway.case(&["kent-yot"]).await;
+    let request = case.message(&gateway, REQUEST).from(CO_ORDINATOR).to(&["kent-tagging"]);
+    let answer = |from: &str| {
+        let answer = case.message(&gateway, RESPONSE).from(from).to(&[CO_ORDINATOR]);
+        answer.with("/in_reply_to", json!(request.id()))
+    };
+    let early = gateway.door("kent-tagging").post(answer("kent-tagging").bytes()).await;
+    early.problem(Code::CaseNotKnown, 404);
+    gateway.post(CO_ORDINATOR, &request).await;
+    gateway.post("kent-tagging", &answer("kent-tagging")).await;
+    let other = answer("kent-council-education").bytes();
+    gateway.door("kent-council-education").post(other).await.problem(Code::CaseNotKnown, 404);
+    gateway.stop().await;
+}
