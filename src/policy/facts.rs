@@ -92,7 +92,7 @@ impl Policies {
     ) -> Result<Decision, Doubt> {
         let action = self.words.action(act.action());
         let mut entities = self.actions(&action)?;
-        entities.push(self.words.case(case)?);
+        entities.push(self.words.case(case, now)?);
         // One entity for each: the caller may name itself, and a designation one agency twice.
         let names = act.names();
         let ids: BTreeSet<&AgencyId> = names.iter().map(|(_, id)| *id).chain([&caller.agency_id]).collect();

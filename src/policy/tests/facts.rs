@@ -128,8 +128,8 @@ fn p32_police_of_the_circle_and_the_area_approve_category_4() {
 fn p27_the_board_approves_for_itself() {
     let world = world();
     let given = approval(ApprovalKind::Smb, "kent-lay");
-    allowed(&act(&world, "kent-smb", FactAct::Approve(&given)), "P27-board");
-    let lacks = [("P27-board", "not the strategic management board of the case's area")];
+    allowed(&act(&world, "kent-smb", FactAct::Approve(&given)), "P27-board-approves");
+    let lacks = [("P27-board-approves", "not the strategic management board of the case's area")];
     for other in ["kent-mappa", "kent-lay", "kent-police"] {
         unmet(&act(&world, other, FactAct::Approve(&given)), &lacks);
     }

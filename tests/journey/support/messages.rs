@@ -76,6 +76,12 @@ impl Message {
             for person in block.values_mut().filter_map(Value::as_array_mut).flatten() {
                 person.as_object_mut().unwrap().retain(|name, _| name == "ref");
             }
+            if block.is_empty() {
+                block.insert(
+                    "no_victim_issues_reason".into(),
+                    json!("Nothing that these recipients may have."),
+                );
+            }
         }
         self
     }
