@@ -150,7 +150,8 @@ impl<'w> Story<'w> {
         self.expect("a referral under another's name", "kent-probation", borrowed, vec![], "sender_mismatch")
             .await?;
 
-        let pack = self.draft(Sample::MeetingPack)?.of_meeting(self.meeting.meeting_id).bytes();
+        let pack = self.draft(Sample::MeetingPack)?.of_meeting(self.meeting.meeting_id);
+        let pack = pack.without_victim_data().with_necessity().bytes();
         let swapped = papers().into_iter().rev().collect();
         self.expect("a pack whose papers are swapped", "kent-mappa", pack, swapped, "attachment_digest")
             .await?;
