@@ -12,6 +12,7 @@ pub mod check;
 pub mod client;
 pub mod demo;
 pub mod designate;
+pub mod explain;
 pub mod inbox;
 pub mod init;
 pub mod ledger;
@@ -71,6 +72,8 @@ enum Command {
     Designate(designate::Arguments),
     /// Give a written authority: a release of minutes or of a summary, category 4, the board's
     Approve(approve::Arguments),
+    /// Ask who may receive a message, and by which rule and law, without sending it
+    Explain(explain::Arguments),
     /// Send a message, with its attachments
     Send(send::Arguments),
     /// List, collect, open and acknowledge what was sent to you
@@ -136,6 +139,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
         Command::Case(arguments) => wait(case::run(&arguments, terminal, &clock, &random)),
         Command::Designate(arguments) => wait(designate::run(&arguments, terminal, &clock, &random)),
         Command::Approve(arguments) => wait(approve::run(&arguments, terminal, &clock, &random)),
+        Command::Explain(arguments) => wait(explain::run(&arguments, terminal)),
         Command::Send(arguments) => wait(send::run(&arguments, terminal)),
         Command::Inbox(arguments) => wait(inbox::run(&arguments, terminal)),
         Command::Track(arguments) => wait(track::run(&arguments, terminal)),

@@ -57,7 +57,8 @@ pub(super) async fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyho
     Ok(())
 }
 
-fn read(file: &PathBuf) -> anyhow::Result<Bytes> {
+/// The bytes of a message, from a file or from standard input.
+pub(super) fn read(file: &PathBuf) -> anyhow::Result<Bytes> {
     if file.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).context("standard input")?;
@@ -97,7 +98,7 @@ pub fn check_receipt(
 }
 
 /// One line for a warning in the receipt.
-fn warned(warning: &Fault) -> String {
+pub(super) fn warned(warning: &Fault) -> String {
     let rule = warning.rule.as_deref().unwrap_or("-");
     format!("warning {rule} {}: {}; {}", warning.pointer, warning.message, warning.fix)
 }

@@ -196,6 +196,30 @@ async fn a_refusal_tells_every_fault_and_nobody_at_home_has_its_own_exit_code() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_may_receive_a_message_is_told_before_it_is_sent() {
+    let place = Place::new().await;
+    let (message, _) = place.referral();
+    let told = place.run("kent-police", &["explain", &message]).await.well();
+    for word in ["kent-mappa", "mailbox", "P6", "CJA 2003 s.325(4)"] {
+        assert!(told.data.contains(word), "{word}: {}", told.data);
+    }
+    let json = place.run("kent-police", &["explain", &message, "--json"]).await.well().json();
+    assert_eq!(json["recipients"][0]["agency_id"], "kent-mappa");
+    assert!(place.run("kent-police", &["track"]).await.well().data.lines().count() <= 1, "nothing was sent");
+
+    let mut astray: Value = serde_json::from_slice(&fs::read(&message).unwrap()).unwrap();
+    astray["recipients"][0]["agency_id"] = json!("kent-yot");
+    fs::write(&message, astray.to_string()).unwrap();
+    let refused = place.run("kent-police", &["explain", &message]).await;
+    assert!(
+        refused.exit == Exit::Refused && refused.talk.contains("rule P29 rests on DPA 2018 s.37"),
+        "{}",
+        refused.talk
+    );
+    place.running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_unit_states_a_case_and_shows_it_and_the_police_approve() {
     let place = Place::new().await;
     let (message, report) = place.referral();
