@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use portcullis::cli::client::ClientFault;
+use tokio::sync::watch::Receiver;
 
 use crate::{agencies::Traffic, chance::Chance, place::Place};
 
@@ -25,7 +26,7 @@ pub async fn kill_again_and_again(
             place.start_and_listen().await;
             let so_far = *accepted.borrow_and_update();
             let more = 1 + chance.below(12);
-            accepted.wait_for(|count| *count >= so_far + more).await.unwrap();
+            until(&mut accepted, so_far + more).await;
             seen.extend(checkpoint(place).await);
             if chance.below(2) == 0 {
                 wait(chance.below(40)).await;
@@ -35,9 +36,19 @@ pub async fn kill_again_and_again(
     }
     place.start_and_listen().await;
     let so_far = *accepted.borrow_and_update();
-    accepted.wait_for(|count| *count > so_far).await.unwrap();
+    until(&mut accepted, so_far + 1).await;
     seen
 }
+
+/// Waits until so many were accepted. Nobody posts any more once a poster met what it did not expect;
+/// its own words say what, and this ends the wait.
+async fn until(accepted: &mut Receiver<u64>, wanted: u64) {
+    let come = accepted.wait_for(|count| *count >= wanted);
+    tokio::time::timeout(PATIENCE, come).await.expect("somebody goes on posting").unwrap();
+}
+
+/// Far longer than any message takes.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A moment in the middle of whatever goes on: the one thing here that no event tells.
 async fn wait(millis: u64) {
