@@ -62,7 +62,7 @@ impl JsonFault {
 
 /// How many values (objects, arrays, texts, numbers, …) a message may have. A value takes many times
 /// its text in memory; minutes of 250 KB have some 5,000.
-pub const VALUES_MAX: usize = 25_000;
+pub const VALUES_MAX: usize = 20_000;
 
 /// Parses `bytes`; the root counts as depth 1 (domain §10).
 pub fn parse(bytes: &[u8], depth_max: usize) -> Result<Value, JsonFault> {
