@@ -33,9 +33,25 @@ pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
 /// A message, a case and a meeting in which one agency of this kind has every relation.
 fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<Entity>, Doubt> {
     let id = AgencyId::gateway();
-    let all = BTreeSet::from([id.clone()]);
     let area: Area = "46".parse().map_err(|_| Doubt::BadEntity)?;
-    let agency = Agency {
+    let agency = agency(&id, area, agency_type, status);
+    let meeting = meeting(&id);
+    let case = case(&id, area, &meeting);
+    let claims = claims(&id, &case, &meeting);
+    let mut entities = vec![
+        words.agency(&agency, Some(&case))?,
+        words.case(&case, Timestamp::UNIX_EPOCH)?,
+        words.meeting(&meeting)?,
+        words.message(&claims, &id, Some(&case), Some(&meeting))?,
+    ];
+    for kind in ApprovalKind::ALL {
+        entities.push(words.approval(*kind)?);
+    }
+    Ok(entities)
+}
+
+fn agency(id: &AgencyId, area: Area, agency_type: AgencyType, status: Status) -> Agency {
+    Agency {
         agency_id: id.clone(),
         name: String::new(),
         organisation: String::new(),
@@ -49,8 +65,12 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<
         webhook: None,
         tls_spki_sha256: vec![],
         contacts: vec![],
-    };
-    let meeting = MeetingFacts {
+    }
+}
+
+fn meeting(id: &AgencyId) -> MeetingFacts {
+    let all = BTreeSet::from([id.clone()]);
+    MeetingFacts {
         meeting_id: MeetingId::from_bytes([0; 16]),
         date: None,
         level: None,
@@ -58,7 +78,11 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<
         confirmed: all.clone(),
         attended: all.clone(),
         action_owners: all.clone(),
-    };
+    }
+}
+
+fn case(id: &AgencyId, area: Area, meeting: &MeetingFacts) -> CaseFacts {
+    let all = BTreeSet::from([id.clone()]);
     let designation = Designation {
         designation_id: DesignationId::from_bytes([0; 16]),
         agency_id: id.clone(),
@@ -67,7 +91,7 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<
         start: Timestamp::MIN,
         expiry: Timestamp::MAX,
     };
-    let case = CaseFacts {
+    CaseFacts {
         case_ref: CaseRef::new(area, 2026, [0; 5]),
         area,
         version: 0,
@@ -86,10 +110,13 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<
         left: false,
         designations: vec![designation],
         approvals: Vec::new(),
-    };
-    let claims = Claims {
+    }
+}
+
+fn claims(id: &AgencyId, case: &CaseFacts, meeting: &MeetingFacts) -> Claims {
+    Claims {
         message_type: MessageType::Minutes,
-        area,
+        area: case.area,
         message_ids: Vec::new(),
         case_ref: Some(case.case_ref.clone()),
         purpose: Some(Purpose::A),
@@ -103,19 +130,9 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<
         tells_level: false,
         victim_data: false,
         health_data: false,
-        receiving_area: Some(area),
+        receiving_area: Some(case.area),
         receiving_lead: Some(id.clone()),
         jobcentre: Some(id.clone()),
         prior: Some(Prior { recipients: vec![id.clone()], left_out: 0 }),
-    };
-    let mut entities = vec![
-        words.agency(&agency, Some(&case))?,
-        words.case(&case, Timestamp::UNIX_EPOCH)?,
-        words.meeting(&meeting)?,
-        words.message(&claims, &id, Some(&case), Some(&meeting))?,
-    ];
-    for kind in ApprovalKind::ALL {
-        entities.push(words.approval(*kind)?);
     }
-    Ok(entities)
 }
