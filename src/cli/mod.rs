@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod init;
 pub mod ledger;
 pub mod pki;
+pub mod policy;
 pub mod schema;
 pub mod send;
 pub mod serve;
@@ -59,6 +60,9 @@ enum Command {
     /// See what messages look like: their schemas, examples, and the data dictionary
     #[command(subcommand)]
     Schema(schema::Arguments),
+    /// Read, try and prove the rules of permission
+    #[command(subcommand)]
+    Policy(policy::Arguments),
     /// Verify the ledger
     #[command(subcommand)]
     Ledger(ledger::Arguments),
@@ -134,6 +138,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
         Command::Serve(arguments) => serving(serve::run(&arguments.config)),
         Command::Check(arguments) => check::run(&arguments, &clock, terminal),
         Command::Schema(arguments) => schema::run(&arguments, terminal),
+        Command::Policy(arguments) => policy::run(&arguments, &clock, terminal),
         Command::Ledger(arguments) => wait(ledger::run(&arguments, terminal)),
         Command::Agency(arguments) => wait(agency::run(&arguments, terminal, &clock, &random)),
         Command::Case(arguments) => wait(case::run(&arguments, terminal, &clock, &random)),

@@ -298,7 +298,7 @@ async fn introduce(gateway: &Gateway, config: &Config) -> anyhow::Result<()> {
         import(&*gateway.store, agencies, "serve", &gateway.clock, &gateway.random).await?;
         gateway.refresh_directory().await?;
     }
-    let event = Event::GatewayStarted { policy_set: gateway.policies.sha256_hex().to_owned() };
+    let event = Event::GatewayStarted { policy_set: gateway.policies().sha256_hex().to_owned() };
     let entry = Entry::new(&event, gateway.clock.now(), None, &gateway.random)?;
     gateway.store.note(vec![entry]).await?;
     Ok(())

@@ -33,6 +33,8 @@ pub struct Authorised {
     pub(super) facts: Vec<Fact>,
     pub(super) directory: Arc<Directory>,
     pub(super) decided_on: DecidedOn,
+    /// SHA-256 of the policy set that decided, hex.
+    pub(super) policy_set: String,
 }
 
 /// One recipient's permission.
@@ -68,7 +70,8 @@ pub(super) async fn authorise(
         message: &claims,
         case: case.as_ref(),
     };
-    let prepared = gateway.policies.prepare(&ask);
+    let policies = gateway.policies();
+    let prepared = policies.prepare(&ask);
     let told_why = may_know_why(&directory, &validated.envelope, case.as_ref());
     let left_out = claims.prior.as_ref().map_or(0, |prior| prior.left_out);
     let sending = may_send(&prepared, told_why, left_out)?;
@@ -77,7 +80,8 @@ pub(super) async fn authorise(
     let (permits, skipped) = decide(&prepared, &sending, &directory, &validated, told_why)?;
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     validated.warnings.extend(skipped);
-    Ok(Authorised { permits, facts, decided_on, directory: directory.clone(), validated })
+    let policy_set = policies.sha256_hex().to_owned();
+    Ok(Authorised { permits, facts, decided_on, policy_set, directory: directory.clone(), validated })
 }
 
 /// What the decision may look at.
@@ -184,7 +188,14 @@ fn decide(
             strangers.push(naming(stranger(place)));
             continue;
         };
-        let decision = prepared.may_receive(&claims::addressed(agency, recipient));
+        let to = claims::addressed(agency, recipient);
+        let decision = prepared.may_receive(&to);
+        let sees = prepared.may_see_victims(&to);
+        if decision.is_allowed() && prepared.has_victim_data() && !sees.is_allowed() {
+            let fix = "leave victim data out";
+            faults.push(naming(schema::Fault::new(place, "P29", "victim data", fix)));
+            continue;
+        }
         if decision.is_allowed() {
             permits.push(Permit::of(agency.clone(), &[sending, &decision]));
             continue;

@@ -31,8 +31,6 @@ pub struct Gateway {
     pub files: Files,
     /// The message types.
     pub schemas: Schemas,
-    /// The rules.
-    pub policies: Policies,
     /// The areas with their audit keys.
     pub areas: Areas,
     /// Our keys.
@@ -54,6 +52,7 @@ pub struct Gateway {
     /// How many packs may be sealed as mail at once: each is held in memory.
     pub(super) mail_slots: Semaphore,
     directory: RwLock<Arc<Directory>>,
+    policies: RwLock<Arc<Policies>>,
 }
 
 /// Wakes those who wait, so that they need not poll quickly.
@@ -81,7 +80,7 @@ pub struct Parts {
     pub files: Files,
     /// See [`Gateway::schemas`].
     pub schemas: Schemas,
-    /// See [`Gateway::policies`].
+    /// The rules to begin with; see [`Gateway::policies`].
     pub policies: Policies,
     /// See [`Gateway::areas`].
     pub areas: Areas,
@@ -106,7 +105,6 @@ impl Gateway {
             store: parts.store,
             files: parts.files,
             schemas: parts.schemas,
-            policies: parts.policies,
             areas: parts.areas,
             keys: parts.keys,
             mail_from: parts.mail_from,
@@ -121,6 +119,7 @@ impl Gateway {
             sequencing: AtomicBool::new(true),
             mail_slots: Semaphore::new(2),
             directory,
+            policies: RwLock::new(Arc::new(parts.policies)),
         })
     }
 
@@ -129,6 +128,11 @@ impl Gateway {
     pub fn directory(&self) -> Arc<Directory> {
         // A poisoned lock still holds a whole snapshot: it is only ever replaced.
         self.directory.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// The rules in force. One decision asks one set: whoever decides holds on to it until the end.
+    pub fn policies(&self) -> Arc<Policies> {
+        self.policies.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// Reads the directory again.

@@ -113,7 +113,7 @@ pub(super) async fn hold(
     for fact in facts {
         let Fact::Meeting(meeting) = fact else { continue };
         let now = gateway.clock.now();
-        let decision = gateway.policies.may_record_meeting(directory, &caller.agency, case, meeting, now);
+        let decision = gateway.policies().may_record_meeting(directory, &caller.agency, case, meeting, now);
         if !decision.is_allowed() {
             let faults = authorise::explained(&decision, "/body/invitees", true);
             let detail = "invite agencies of the directory, each guest with a reason";

@@ -68,6 +68,7 @@ async fn tell(
     };
     let decided_on =
         DecidedOn { directory: directory.version(), case_facts: case.map_or(0, |case| case.version) };
+    let policies = gateway.policies();
     let sealing = Sealing {
         envelope: &envelope,
         sha256: sha256(&bytes),
@@ -79,6 +80,7 @@ async fn tell(
         warnings: &[],
         facts: Vec::new(),
         decided_on,
+        policy_set: policies.sha256_hex(),
         reports: Some(overdue.delivery_id),
     };
     let sealed = seal::seal_view(gateway, sealing).await?;

@@ -47,6 +47,7 @@ pub(super) struct Sealing<'a> {
     pub(super) warnings: &'a [schema::Fault],
     pub(super) facts: Vec<Fact>,
     pub(super) decided_on: DecidedOn,
+    pub(super) policy_set: &'a str,
     pub(super) reports: Option<DeliveryId>,
 }
 
@@ -65,6 +66,7 @@ pub(super) async fn seal(gateway: &Gateway, attached: Attached) -> Result<Sealed
         warnings: &authorised.validated.warnings,
         facts: authorised.facts,
         decided_on: authorised.decided_on,
+        policy_set: &authorised.policy_set,
         reports: None,
     };
     Ok(seal_view(gateway, sealing).await?)
@@ -163,7 +165,7 @@ fn state(gateway: &Gateway, sealing: &Sealing<'_>, deliveries: &[DeliveryId], at
         area: envelope.area,
         sender: StatedSender { agency_id: envelope.sender.agency_id.clone() },
         accepted_at: at,
-        policy_set: gateway.policies.sha256_hex().to_owned(),
+        policy_set: sealing.policy_set.to_owned(),
         recipients: recipients.collect(),
         view: None,
         attachments: attachments.collect(),

@@ -95,7 +95,7 @@ pub struct Claims {
     pub released: bool,
     /// Whether an answer tells category or level (P35).
     pub tells_level: bool,
-    /// Whether it holds victim data marked for cutting (P29).
+    /// Whether it holds victim data, which is cut from some copies (P29).
     pub victim_data: bool,
     /// Whether it holds health data (P31).
     pub health_data: bool,
@@ -154,6 +154,12 @@ impl Policies {
     /// [`Policies::may_send`] allows it too.
     pub fn may_receive(&self, ask: &Ask, recipient: &Addressed) -> Decision {
         self.prepare(ask).may_receive(recipient)
+    }
+
+    /// May this agency have the victims' identity, address and contact in a message that it may receive
+    /// (P29)? If not, its copy is a view without them; the decision's `missing` names the rule then.
+    pub fn may_see_victims(&self, ask: &Ask, recipient: &Addressed) -> Decision {
+        self.prepare(ask).may_see_victims(recipient)
     }
 
     /// May the caller record this meeting of the case (P8)? Only the co-ordination unit of the

@@ -36,11 +36,8 @@ impl<'a> Prepared<'a> {
     }
 
     fn decide_receive(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
-        let entities = self.entities.as_ref().map_err(|doubt| *doubt)?;
         let id = &recipient.agency.agency_id;
-        let agency = self.ask.directory.agency(id).ok_or(Doubt::UnknownAgency)?;
-        let agency = self.policies.words.agency(agency, self.ask.case)?;
-        let entities = entities.clone().add_entities([agency], None).map_err(|_| Doubt::BadEntity)?;
+        let entities = self.with(id)?;
         let action = self.policies.words.receive(self.kind());
         let context = [
             now_ms(self.ask.now),
@@ -50,6 +47,30 @@ impl<'a> Prepared<'a> {
             ("approvals", self.policies.words.approvals(self.approved_for(id))),
         ];
         self.evaluate(id, action, context, &entities)
+    }
+
+    /// Whether the message holds victim data, so that somebody has to ask who may have it.
+    pub fn has_victim_data(&self) -> bool {
+        self.ask.message.victim_data
+    }
+
+    /// See [`Policies::may_see_victims`].
+    pub fn may_see_victims(&self, recipient: &Addressed) -> Decision {
+        self.decide_see_victims(recipient).unwrap_or_else(Decision::in_doubt)
+    }
+
+    fn decide_see_victims(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
+        let entities = self.with(&recipient.agency.agency_id)?;
+        let action = self.policies.words.see_victims(self.kind());
+        self.evaluate(&recipient.agency.agency_id, action, [now_ms(self.ask.now)], &entities)
+    }
+
+    /// The entities together with this agency, as the directory has it.
+    fn with(&self, id: &AgencyId) -> Result<Entities, Doubt> {
+        let entities = self.entities.as_ref().map_err(|doubt| *doubt)?;
+        let agency = self.ask.directory.agency(id).ok_or(Doubt::UnknownAgency)?;
+        let agency = self.policies.words.agency(agency, self.ask.case)?;
+        entities.clone().add_entities([agency], None).map_err(|_| Doubt::BadEntity)
     }
 
     /// What was approved for this recipient and stands now: for the case, or for no other meeting and
@@ -102,6 +123,9 @@ fn build(policies: &Policies, ask: &Ask) -> Result<Entities, Doubt> {
 
     let mut entities = policies.actions(&words.send(message.message_type))?;
     entities.extend(policies.actions(&words.receive(message.message_type))?);
+    if message.message_type.made_by_agencies() {
+        entities.extend(policies.actions(&words.see_victims(message.message_type))?);
+    }
     entities.push(words.agency(sender, ask.case)?);
     entities.push(words.message(message, &sender.agency_id, ask.case, meeting)?);
     entities.extend(ask.case.map(|case| words.case(case, ask.now)).transpose()?);

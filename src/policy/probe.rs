@@ -17,6 +17,8 @@ use crate::message::{
 pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
     let known: HashSet<&EntityUid> = schema.actions().collect();
     let verbs = MessageType::ALL.iter().flat_map(|kind| [words.send(*kind), words.receive(*kind)]);
+    let sight = MessageType::ALL.iter().filter(|kind| kind.made_by_agencies());
+    let verbs = verbs.chain(sight.map(|kind| words.see_victims(*kind)));
     let acts = FactAct::NAMES.iter().copied().chain(["record_meeting"]).map(|name| words.action(name));
     if let Some(action) = verbs.chain(acts).find(|verb| !known.contains(verb)) {
         return Err(PolicyFault::UnknownAction { action: action.to_string() });

@@ -52,6 +52,10 @@ impl Words {
         self.action(&format!("receive_{message_type}"))
     }
 
+    pub fn see_victims(&self, message_type: MessageType) -> EntityUid {
+        self.action(&format!("see_victims_{message_type}"))
+    }
+
     pub fn agency_uid(&self, id: &AgencyId) -> EntityUid {
         uid(&self.agency, id.as_str())
     }

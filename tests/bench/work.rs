@@ -116,7 +116,8 @@ impl Work {
             message: &self.claims,
             case: Some(&self.case),
         };
-        let prepared = self.gateway.policies.prepare(&ask);
+        let policies = self.gateway.policies();
+        let prepared = policies.prepare(&ask);
         let mut decisions = vec![prepared.may_send()];
         for id in INVITED {
             decisions.push(prepared.may_receive(&Addressed {
@@ -150,7 +151,7 @@ impl Work {
             area: self.envelope.area,
             sender: StatedSender { agency_id: sender() },
             accepted_at: at,
-            policy_set: self.gateway.policies.sha256_hex().into(),
+            policy_set: self.gateway.policies().sha256_hex().into(),
             recipients: recipients.collect(),
             view: None,
             warnings: vec![],

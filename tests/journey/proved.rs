@@ -37,7 +37,7 @@ async fn the_receipts_statement_verifies_and_is_what_the_recipient_gets() {
     assert_eq!((stated.bytes, stated.message_id), (referral.bytes().len() as u64, referral.id()));
     assert_eq!(stated.gateway, gateway.config.gateway.name);
     assert_eq!(stated.accepted_at, receipt.accepted_at);
-    assert_eq!(stated.policy_set, gateway.gateway().policies.sha256_hex());
+    assert_eq!(stated.policy_set, gateway.gateway().policies().sha256_hex());
 
     let item = gateway.only_item(CO_ORDINATOR).await;
     let opened = gateway.collect(CO_ORDINATOR, item.delivery_id).await;

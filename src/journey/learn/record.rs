@@ -27,7 +27,7 @@ pub async fn record_meeting(
     let directory = gateway.directory();
     let case = known(gateway, &directory, caller, case_ref).await?;
     let now = gateway.clock.now();
-    let decision = gateway.policies.may_record_meeting(&directory, &caller.agency, &case, &meeting, now);
+    let decision = gateway.policies().may_record_meeting(&directory, &caller.agency, &case, &meeting, now);
     if !decision.is_allowed() {
         let faults = authorise::explained(&decision, "", true);
         let detail = "only the area's co-ordination unit records meetings; name known agencies, each guest with a reason";
@@ -188,7 +188,7 @@ fn permitted(
     if !strangers.is_empty() {
         return Err(Refusal::with(Code::Facts, "name agencies of the directory", strangers));
     }
-    let decision = gateway.policies.may_act(directory, &caller.agency, case, act, gateway.clock.now());
+    let decision = gateway.policies().may_act(directory, &caller.agency, case, act, gateway.clock.now());
     if decision.is_allowed() {
         return Ok(());
     }

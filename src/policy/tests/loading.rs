@@ -52,7 +52,7 @@ fn no_type_of_message_escapes_the_bars_that_hold_for_all() {
         held(send.clone(), &["RECORD-consistent", "P1-suspended", "P1-within-325-4A"]);
         let always = ["RECORD-consistent", "P2-suspended", "P2-within-325-4A", "P4-each-recipient"];
         held(receive.clone(), &always);
-        held(receive.clone(), &["P29-view", "P31-necessity", "P39-registered"]);
+        held(receive.clone(), &["P31-necessity", "P39-registered"]);
         // What mends an earlier message follows it to whoever got it.
         if !mends {
             let sharing = ["P3-purpose", "P14-convicted", "P22-designated", "P23-designated"];

@@ -182,6 +182,13 @@ impl World {
         })
     }
 
+    pub fn see_victims(&self, recipient: &str) -> Decision {
+        self.with(|ask| {
+            let agency = ask.directory.agency(&id(recipient)).unwrap();
+            shipped().may_see_victims(ask, &self.addressed(agency))
+        })
+    }
+
     pub fn addressed<'a>(&self, agency: &'a Agency) -> Addressed<'a> {
         let Self { justified, strict_necessity, attention, .. } = *self;
         Addressed { agency, justified, strict_necessity, attention }

@@ -139,10 +139,11 @@ struct Answers {
 fn walk(rows: &[Row]) -> Answers {
     let mut answers = Answers::default();
     for &row in rows {
-        let (may_send, may_receive) = decide(row);
+        let Answered { may_send, may_receive, may_see_victims } = decide(row);
         let sent = may_send.map(|may_send| ("send", may_send, expected::send(row)));
         let received = ("receive", may_receive, expected::receive(row));
-        for (verb, decision, expected) in sent.into_iter().chain([received]) {
+        let seen = may_see_victims.map(|sees| ("see victims", sees, expected::sees_victims(row)));
+        for (verb, decision, expected) in sent.into_iter().chain([received]).chain(seen) {
             assert!(decision.doubt.is_none(), "{verb} {row:?} {decision:?}");
             if decision.is_allowed() != expected {
                 answers.differ.push(format!("{verb} {row:?} expected {expected}: {:?}", decision.grounds));
@@ -196,8 +197,15 @@ fn products() -> impl Iterator<Item = (&'static AgencyType, &'static Status, &'s
     kinds.flat_map(|(kind, status)| MessageType::ALL.iter().map(move |message| (kind, status, message)))
 }
 
-/// What the agency may send, asked once of the two rows with different senders, and what it may receive.
-fn decide(row: Row) -> (Option<Decision>, Decision) {
+struct Answered {
+    /// Asked once of the two rows with different senders.
+    may_send: Option<Decision>,
+    may_receive: Decision,
+    /// Asked of what agencies send.
+    may_see_victims: Option<Decision>,
+}
+
+fn decide(row: Row) -> Answered {
     let mut world = World::of(row.message_type);
     let keep = ["kent-mappa", "kent-probation"].map(id);
     world.agencies.retain(|agency| keep.contains(&agency.agency_id));
@@ -215,7 +223,7 @@ fn decide(row: Row) -> (Option<Decision>, Decision) {
     }
     alter(&mut world, row.circumstance);
     world.sender = id(if row.by_coordinator { "kent-mappa" } else { "kent-probation" });
-    let received = world.with(|ask| {
+    let (may_receive, may_see_victims) = world.with(|ask| {
         let agency = ask.directory.agency(&id(SUBJECT)).unwrap();
         let addressed = Addressed {
             agency,
@@ -223,7 +231,10 @@ fn decide(row: Row) -> (Option<Decision>, Decision) {
             strict_necessity: row.circumstance == HealthDataWithNote,
             attention: !unnamed,
         };
-        shipped().may_receive(ask, &addressed)
+        let prepared = shipped().prepare(ask);
+        let sees = row.message_type.made_by_agencies().then(|| prepared.may_see_victims(&addressed));
+        (prepared.may_receive(&addressed), sees)
     });
-    (row.by_coordinator.then(|| world.send_as(SUBJECT)), received)
+    let may_send = row.by_coordinator.then(|| world.send_as(SUBJECT));
+    Answered { may_send, may_receive, may_see_victims }
 }

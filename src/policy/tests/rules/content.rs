@@ -2,12 +2,12 @@
 
 use super::super::support::*;
 use crate::message::{
-    ApprovalKind, Channel, Contact,
+    AgencyType, ApprovalKind, Channel, Contact,
     MessageType::{
-        AgencyReport, DwpNotice, Exit, InfoRequest, InfoResponse, MeetingPack, Minutes, Notification,
+        self, AgencyReport, DwpNotice, Exit, InfoRequest, InfoResponse, MeetingPack, Minutes, Notification,
         Referral, ReferralDecision, Rmp, StatsReturn,
     },
-    Purpose,
+    Purpose, Status,
 };
 
 #[test]
@@ -109,17 +109,29 @@ fn p29_victim_data_stays_with_the_responsible_authority_and_social_care() {
         allowed(&world.receive(recipient), "P15-present");
     }
     world.claims.victim_data = true;
-    allowed(&world.receive("kent-mappa"), "P15-coordinator");
-    allowed(&world.receive("kent-police"), "P15-present");
-    allowed(&world.receive("kent-csc"), "P15-present");
-    barred(&world.receive("kent-yot"), "P29-view");
-    barred(&world.receive("kent-housing"), "P29-view");
-    // Only these types keep it.
-    world.claims.message_type = InfoRequest;
-    barred(&world.receive("kent-police"), "P29-view");
-    barred(&world.receive("kent-mappa"), "P29-view");
-    world.claims.message_type = AgencyReport;
-    allowed(&world.receive("kent-mappa"), "P9-report-coordinator");
+    for recipient in present {
+        allowed(&world.receive(recipient), "P15-present");
+    }
+    let social_care_adults = agency("kent-asc", AgencyType::LaAsc, Status::Dtc);
+    world.agencies.push(social_care_adults);
+    for recipient in ["kent-mappa", "kent-police", "kent-csc", "kent-asc"] {
+        allowed(&world.see_victims(recipient), "P29-victims");
+    }
+    let lacks = "neither of the responsible authority nor social care, or a type of message that never carries \
+                 victim data";
+    for recipient in ["kent-yot", "kent-housing", "kent-refuge", "kent-smb"] {
+        unmet(&world.see_victims(recipient), &[("P29-victims", lacks)]);
+    }
+}
+
+#[test]
+fn p29_only_five_types_of_message_carry_victim_data_to_anybody() {
+    for message_type in MessageType::ALL.iter().filter(|kind| kind.made_by_agencies()) {
+        let carries = matches!(message_type, Referral | AgencyReport | MeetingPack | Minutes | Rmp);
+        let world = World::of(*message_type);
+        assert_eq!(world.see_victims("kent-police").is_allowed(), carries, "{message_type}");
+        assert_eq!(world.see_victims("kent-mappa").is_allowed(), carries, "{message_type}");
+    }
 }
 
 #[test]

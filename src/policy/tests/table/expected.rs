@@ -41,7 +41,6 @@ pub fn receive(row: Row) -> bool {
         || row.circumstance == Suspended
         || row.circumstance == Unjustified
         || row.circumstance == HealthData
-        || row.circumstance == VictimData && !keeps_victim_data(row)
     {
         return false;
     }
@@ -199,8 +198,10 @@ fn receives_in_area(row: Row) -> bool {
     row.circumstance != OtherArea || row.agency_type == Prison && circle || row.message_type == Transfer
 }
 
-fn keeps_victim_data(row: Row) -> bool {
-    matches!(row.message_type, Referral | AgencyReport | MeetingPack | Minutes | Rmp)
+/// Whether its copy keeps the victim data that the message holds.
+pub fn sees_victims(row: Row) -> bool {
+    fits(row.agency_type, row.status)
+        && matches!(row.message_type, Referral | AgencyReport | MeetingPack | Minutes | Rmp)
         && (matches!(row.status, Status::Ra | Status::Coord) || matches!(row.agency_type, LaCsc | LaAsc))
 }
 
