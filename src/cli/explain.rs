@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::{
-    client::{Client, Identity, Profile, Verdict},
+    client::{Client, Identity, Profile, Verdict, left_out},
     send,
     terminal::{Table, Terminal},
 };
@@ -35,10 +35,10 @@ pub(super) async fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyho
 }
 
 fn rendered(verdict: &Verdict) -> String {
-    let mut table = Table::new(["recipient", "channel", "rules", "law"]);
+    let mut table = Table::new(["recipient", "channel", "rules", "law", "left out of its copy"]);
     for to in &verdict.recipients {
         let (rules, law) = (to.policies.join(", "), to.legal_basis.join("; "));
-        table.row([to.agency_id.to_string(), to.channel.clone(), rules, law]);
+        table.row([to.agency_id.to_string(), to.channel.clone(), rules, law, left_out(&to.withheld)]);
     }
     table.rendered()
 }

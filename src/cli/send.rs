@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 
 use super::{
-    client::{Client, Identity, Profile, Receipt, Upload},
+    client::{Client, Identity, Profile, Receipt, Upload, left_out},
     terminal::{Table, Terminal, labelled},
 };
 use crate::{
@@ -104,9 +104,10 @@ pub(super) fn warned(warning: &Fault) -> String {
 }
 
 fn rendered(receipt: &Receipt) -> String {
-    let mut table = Table::new(["recipient", "channel", "delivery"]);
+    let mut table = Table::new(["recipient", "channel", "delivery", "left out of its copy"]);
     for to in &receipt.recipients {
-        table.row([to.agency_id.to_string(), to.channel.clone(), to.delivery_id.to_string()]);
+        let left_out = left_out(&to.withheld);
+        table.row([to.agency_id.to_string(), to.channel.clone(), to.delivery_id.to_string(), left_out]);
     }
     let head = labelled(&[
         ("message", receipt.message_id.to_string()),

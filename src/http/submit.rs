@@ -77,10 +77,13 @@ pub async fn check(State(app): State<App>, caller: Caller, request: Request) -> 
         Ok(posted) => posted,
         Err(stop) => return Err(journey::stopped_at_the_door(&app.gateway, &caller, stop).await.into()),
     };
-    let routed = journey::check(&app.gateway, &caller, posted).await?;
-    let recipients = routed.routes().iter().map(|route| {
+    let viewed = journey::check(&app.gateway, &caller, posted).await?;
+    let routed = viewed.routed();
+    let recipients = routed.routes().iter().enumerate().map(|(number, route)| {
+        let gap = |(pointer, reason)| json!({ "pointer": pointer, "reason": reason });
         json!({ "agency_id": route.permit.agency.agency_id, "channel": route.way.channel(),
-                "policies": route.permit.policies, "legal_basis": route.permit.legal_basis })
+                "policies": route.permit.policies, "legal_basis": route.permit.legal_basis,
+                "withheld": viewed.withheld(number).into_iter().map(gap).collect::<Vec<_>>() })
     });
     let body = json!({ "message_id": routed.message_id(), "verdict": "accepted",
                        "recipients": recipients.collect::<Vec<_>>(), "warnings": routed.warnings() });

@@ -1,12 +1,12 @@
 //! Attach: each attachment streams through digest, type check, scanner and encryption into a file and is
-//! never held whole, unless a copy goes by mail. [`Routed`] → [`Attached`]. A refusal answers without reading on
+//! never held whole, unless a copy goes by mail. [`Viewed`] → [`Attached`]. A refusal answers without reading on
 //! and leaves no file.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::{Code, Fault, Gateway, Refusal, Stop, inspect::Inspection, route::Routed};
+use super::{Code, Fault, Gateway, Refusal, Stop, inspect::Inspection, view::Viewed};
 use crate::{
     crypto::{
         digest::Digest,
@@ -65,7 +65,7 @@ impl AttachmentSource for NoAttachments {
 
 /// A message whose attachments are encrypted and durable.
 pub struct Attached {
-    pub(super) routed: Routed,
+    pub(super) viewed: Viewed,
     /// In the order of the message's list.
     pub(super) attachments: Vec<Attachment>,
 }
@@ -87,12 +87,12 @@ impl Attachment {
 
 pub(super) async fn attach(
     gateway: &Gateway,
-    routed: Routed,
+    viewed: Viewed,
     source: &mut dyn AttachmentSource,
 ) -> Result<Attached, Stop> {
-    let heads = routed.envelope().attachments.clone();
+    let heads = viewed.routed.envelope().attachments.clone();
     check_declared(gateway, &heads)?;
-    let keep = routed.mails();
+    let keep = viewed.routed.mails();
     let mut attachments = Vec::with_capacity(heads.len());
     for (index, head) in heads.iter().enumerate() {
         let part = match source.next_part().await {
@@ -109,7 +109,7 @@ pub(super) async fn attach(
         }
     }
     let stop = match source.next_part().await {
-        Ok(false) => return Ok(Attached { routed, attachments }),
+        Ok(false) => return Ok(Attached { viewed, attachments }),
         Ok(true) => one_more(heads.len()).into(),
         Err(broken) => broken.into(),
     };

@@ -17,7 +17,7 @@ use crate::{
     directory::Directory,
     ledger::event::DecidedOn,
     message::{Agency, CaseFacts, Envelope, Fact},
-    policy::{Ask, Decision, Prepared},
+    policy::{Addressed, Ask, Decision, Obligation, Prepared},
     schema,
     store::Tracked,
 };
@@ -35,6 +35,8 @@ pub struct Authorised {
     pub(super) decided_on: DecidedOn,
     /// SHA-256 of the policy set that decided, hex.
     pub(super) policy_set: String,
+    /// Whether each recipient has a view of its own, see [`claims::goes_apart`].
+    pub(super) apart: bool,
 }
 
 /// One recipient's permission.
@@ -46,6 +48,8 @@ pub struct Permit {
     pub policies: Vec<String>,
     /// The law that they rest on.
     pub legal_basis: Vec<String>,
+    /// What the permission requires besides.
+    pub obligations: Vec<Obligation>,
 }
 
 pub(super) async fn authorise(
@@ -81,7 +85,8 @@ pub(super) async fn authorise(
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
-    Ok(Authorised { permits, facts, decided_on, policy_set, directory: directory.clone(), validated })
+    let apart = claims::goes_apart(&claims, case.as_ref());
+    Ok(Authorised { permits, facts, decided_on, policy_set, apart, directory: directory.clone(), validated })
 }
 
 /// What the decision may look at.
@@ -188,18 +193,13 @@ fn decide(
             strangers.push(naming(stranger(place)));
             continue;
         };
-        let to = claims::addressed(agency, recipient);
-        let decision = prepared.may_receive(&to);
-        let sees = prepared.may_see_victims(&to);
-        if decision.is_allowed() && prepared.has_victim_data() && !sees.is_allowed() {
-            let fix = "leave victim data out";
-            faults.push(naming(schema::Fault::new(place, "P29", "victim data", fix)));
-            continue;
-        }
-        if decision.is_allowed() {
-            permits.push(Permit::of(agency.clone(), &[sending, &decision]));
-            continue;
-        }
+        let decision = match permit(prepared, sending, &claims::addressed(agency, recipient)) {
+            Ok(permit) => {
+                permits.push(permit);
+                continue;
+            }
+            Err(decision) => decision,
+        };
         let told = explained(&decision, &place, told_why).into_iter().map(naming);
         let passed_over = mends(envelope.message_type) && decision.is_barred();
         if passed_over { skipped.extend(told) } else { faults.extend(told) }
@@ -215,6 +215,26 @@ fn decide(
     Err(Refusal::with(code, "mend or leave out the recipients that are named, and post again", strangers))
 }
 
+/// One recipient's permission with what it requires, or why there is none.
+fn permit(prepared: &Prepared<'_>, sending: &Decision, to: &Addressed<'_>) -> Result<Permit, Decision> {
+    let receiving = prepared.may_receive(to);
+    if !receiving.is_allowed() {
+        return Err(receiving);
+    }
+    let mut decisions = vec![sending.clone(), receiving];
+    let claims = prepared.claims();
+    let mut obligations = Obligation::of(claims);
+    if claims.victim_data {
+        let seeing = prepared.may_see_victims(to);
+        match (seeing.is_allowed(), seeing.doubt) {
+            (true, _) => decisions.push(seeing),
+            (false, None) => obligations.push(Obligation::WithoutVictims),
+            (false, Some(_)) => return Err(seeing),
+        }
+    }
+    Ok(Permit::of(to.agency.clone(), &decisions, obligations))
+}
+
 fn stranger(place: String) -> schema::Fault {
     let fix = "use an agency_id that GET /v1/agencies lists";
     schema::Fault::new(place, "unknown_recipient", "no such agency is in the directory", fix)
@@ -228,13 +248,13 @@ fn incomplete(left_out: usize) -> schema::Fault {
 }
 
 impl Permit {
-    fn of(agency: Agency, decisions: &[&Decision]) -> Self {
+    fn of(agency: Agency, decisions: &[Decision], obligations: Vec<Obligation>) -> Self {
         let grounds = || decisions.iter().flat_map(|decision| &decision.grounds);
         // Sets: one law often carries several rules, and the order is the same every time.
         let policies: BTreeSet<&str> = grounds().map(|ground| ground.rule.as_str()).collect();
         let laws: BTreeSet<&str> = grounds().map(|ground| ground.legal_basis.as_str()).collect();
         let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
-        Self { agency, policies: owned(policies), legal_basis: owned(laws) }
+        Self { agency, policies: owned(policies), legal_basis: owned(laws), obligations }
     }
 }
 

@@ -1,13 +1,14 @@
 //! What the rules look at in a message: who and what it names, and which kinds of data it holds. No
 //! narrative leaves this file, only ids, codes and flags.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{learn, validate::Validated};
 use crate::{
     directory::Directory,
-    message::{Agency, AgencyId, AgencyType, Envelope, Recipient},
+    message::{Agency, AgencyId, AgencyType, CaseFacts, Envelope, MessageType, Purpose, Recipient},
     policy::{Addressed, Claims, Prior},
+    schema::victims,
 };
 
 /// What the policies look at in the message.
@@ -34,8 +35,8 @@ pub(super) fn claims(directory: &Directory, validated: &Validated, prior: Option
         tells_level: ["category", "level_current", "level_proposed"]
             .iter()
             .any(|name| present(mappa.and_then(|mappa| mappa.get(name)))),
-        victim_data: holds_victim_data(body)
-            || attached(json, |file| file.get("contains_victim_data") != Some(&Value::Bool(false))),
+        victim_data: victims::are_told_of(&validated.schema_file(), json)
+            || envelope.attachments.iter().any(|attachment| attachment.contains_victim_data),
         health_data: holds_health_data(directory, body, false)
             || attached(json, |file| owned_by_health_body(directory, file)),
         receiving_area: stated("receiving_area").and_then(|area| area.parse().ok()),
@@ -54,6 +55,16 @@ pub(super) fn addressed<'a>(agency: &'a Agency, recipient: &Recipient) -> Addres
         strict_necessity: written(recipient.strict_necessity.as_deref()),
         attention: recipient.attention.as_deref().is_some_and(named),
     }
+}
+
+/// Whether nobody is to learn from a copy who else got one: each recipient of a request for information
+/// and of a category 4 message has a view of its own (design §5). Category 4 is what the rules take for it
+/// (P32): by the message, its purpose or its case.
+pub(super) fn goes_apart(claims: &Claims, case: Option<&CaseFacts>) -> bool {
+    claims.message_type == MessageType::InfoRequest
+        || claims.category == Some(4)
+        || matches!(claims.purpose, Some(Purpose::Aa | Purpose::C))
+        || case.is_some_and(|case| case.category == Some(4))
 }
 
 /// What is known of the message that is corrected or recalled, held against the recipients.
@@ -77,29 +88,6 @@ fn present(value: Option<&Value>) -> bool {
 
 fn attached(json: &Value, holds: impl Fn(&Value) -> bool) -> bool {
     json.get("attachments").and_then(Value::as_array).is_some_and(|files| files.iter().any(holds))
-}
-
-/// Whether any `victims` block has a member that views will cut (P29). The few members that stay are
-/// listed here, so a member that the schema gains counts as one that is cut.
-fn holds_victim_data(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members.iter().any(|(name, value)| match value {
-            Value::Object(block) if name == "victims" => marked(block),
-            other => holds_victim_data(other),
-        }),
-        Value::Array(items) => items.iter().any(holds_victim_data),
-        _ => false,
-    }
-}
-
-fn marked(block: &Map<String, Value>) -> bool {
-    block.iter().any(|(name, value)| match (name.as_str(), value) {
-        ("victims" | "potential_victims", Value::Array(people)) => people
-            .iter()
-            .any(|person| person.as_object().is_none_or(|person| person.keys().any(|name| name != "ref"))),
-        ("no_victim_issues_reason" | "owner_agency", _) => false,
-        (_, value) => !value.is_null(),
-    })
 }
 
 /// Members in which `owner_agency` is who does something and not whose data it is.

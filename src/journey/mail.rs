@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{Fault, Gateway, attach::Attachment, route::Way, seal::Sealing};
+use super::{Fault, Gateway, attach::Attachment, route::Way, seal::Sealing, view::View};
 use crate::{
     crypto::smime::{self, Boundary, Entity, OuterHeaders, RecipientCertificate},
     message::{Agency, DeliveryId, Envelope},
+    policy::Obligation,
     schema::render,
     store::{SealedMail, StoredFile},
 };
@@ -17,8 +18,9 @@ use crate::{
 pub(super) async fn seal_all(
     gateway: &Gateway,
     sealing: &mut Sealing<'_>,
+    view_of: &[usize],
     deliveries: &[DeliveryId],
-    statement: &str,
+    statements: &[String],
     at: Timestamp,
 ) -> Result<std::vec::IntoIter<StoredFile>, Fault> {
     let mut files = Vec::new();
@@ -31,12 +33,17 @@ pub(super) async fn seal_all(
             .await
             .map_err(|_| Fault::Impossible("the slots are never closed"))?;
         let schema = format!("{}/{}.json", sealing.envelope.message_type, sealing.schema_version);
-        let readable = Zeroizing::new(render::text(sealing.json, &schema));
-        for (route, delivery_id) in routes.iter().zip(deliveries) {
+        let views = sealing.views;
+        let readable: Vec<_> =
+            views.iter().map(|view| Zeroizing::new(render::text(sealing.json_of(view), &schema))).collect();
+        for ((route, delivery_id), number) in routes.iter().zip(deliveries).zip(view_of) {
             let Way::Mail { certificate, address } = &route.way else { continue };
-            let letter =
-                Letter { gateway, sealing, agency: &route.permit.agency, delivery_id: *delivery_id, at };
-            let mail = letter.seal(certificate, address, &readable, statement)?;
+            let of_view = views.get(*number).zip(readable.get(*number)).zip(statements.get(*number));
+            let ((view, readable), statement) =
+                of_view.ok_or(Fault::Impossible("each recipient has its view"))?;
+            let agency = &route.permit.agency;
+            let letter = Letter { gateway, sealing, view, agency, delivery_id: *delivery_id, at };
+            let mail = letter.seal(certificate, address, readable, statement)?;
             let mut file = gateway.files.create().await?;
             file.write_mail(&mail).await?;
             files.push(file.finish().await?);
@@ -49,6 +56,7 @@ pub(super) async fn seal_all(
 struct Letter<'a> {
     gateway: &'a Gateway,
     sealing: &'a Sealing<'a>,
+    view: &'a View,
     agency: &'a Agency,
     delivery_id: DeliveryId,
     at: Timestamp,
@@ -65,10 +73,10 @@ impl Letter<'_> {
         let mut parts = vec![
             Entity::text(&self.note()),
             Entity::text_file("message.txt", readable),
-            Entity::json("message.json", &self.sealing.bytes),
+            Entity::json("message.json", self.sealing.bytes_of(self.view)),
             Entity::attachment("statement.jws", "application/jose", statement.as_bytes()),
         ];
-        parts.extend(self.sealing.attachments.iter().filter_map(enclosure));
+        parts.extend(self.sealing.attachments_of(self.view).filter_map(enclosure));
         let entity = Entity::multipart_mixed(parts, Boundary::new(&self.gateway.random)?).to_bytes();
         let subject =
             format!("OFFICIAL-SENSITIVE: {} {}", self.envelope().message_type.title(), self.reference());
@@ -120,8 +128,11 @@ impl Letter<'_> {
             row("Read", "message.txt"),
             row("For systems", "message.json, statement.jws"),
         ]);
-        for attachment in &self.sealing.attachments {
+        for attachment in self.sealing.attachments_of(self.view) {
             lines.push(row("Attached", &smime::safe_file_name(&attachment.head.name)));
+        }
+        if self.view.obligations.contains(&Obligation::WithoutVictims) {
+            lines.extend(WITHOUT_VICTIMS.lines().map(str::to_owned));
         }
         lines.extend(HANDLING.lines().map(str::to_owned));
         if let Some(handling) = &envelope.marking.handling {
@@ -133,6 +144,14 @@ impl Letter<'_> {
         lines.join("\r\n")
     }
 }
+
+/// Domain P29.
+const WITHOUT_VICTIMS: &str = "
+Not in your copy
+Who the victims are, where they live and how they are reached was left
+out of this copy: your agency does not receive it with this document.
+statement.jws lists each place. If you need it to keep somebody safe,
+ask the MAPPA co-ordination unit.";
 
 /// Domain L32, P28; ux.md §5.
 const HANDLING: &str = "

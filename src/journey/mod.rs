@@ -27,6 +27,7 @@ pub mod route;
 pub mod seal;
 pub mod statement;
 pub mod validate;
+pub mod view;
 
 use crate::{ledger::event::Event, message::AgencyId};
 pub use accept::{Caller, Posted};
@@ -57,7 +58,8 @@ pub async fn submit(
         let validated = validate::validate(gateway, accepted)?; //           nothing on disk
         let authorised = authorise::authorise(gateway, caller, validated).await?; // nothing on disk
         let routed = route::route(gateway, authorised)?; //                  nothing on disk
-        let attached = attach::attach(gateway, routed, attachments).await?; // ciphertext in files that nothing refers to: swept
+        let viewed = view::view(gateway, routed)?; //                        nothing on disk
+        let attached = attach::attach(gateway, viewed, attachments).await?; // ciphertext in files that nothing refers to: swept
         let sealed = seal::seal(gateway, attached).await?; //                the same, and sealed mails
         let answer = record::record(gateway, sealed).await?; //              everything, or nothing
         Ok(Answer { deprecation, ..answer })
@@ -99,9 +101,9 @@ pub async fn stranger(gateway: &Gateway, claimed: Option<&AgencyId>, refusal: Re
     refusal::refused(gateway, &known, refusal).await.map_or_else(Stop::Failed, Stop::Refused)
 }
 
-/// Everything up to route, and what the list of attachments alone decides, without keeping anything but the event `message.checked`: what would
-/// become of this message?
-pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result<route::Routed, Stop> {
+/// Everything up to view, and what the list of attachments alone decides, without keeping anything but
+/// the event `message.checked`: what would become of this message?
+pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result<view::Viewed, Stop> {
     let mut known = refusal::Known::of(caller);
     let outcome = async {
         let accepted = accept::accept_for_check(gateway, caller, posted, &mut known)?;
@@ -109,7 +111,7 @@ pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result
         let authorised = authorise::authorise(gateway, caller, validated).await?;
         let routed = route::route(gateway, authorised)?;
         attach::check_declared(gateway, &routed.envelope().attachments)?;
-        Ok(routed)
+        Ok(view::view(gateway, routed)?)
     }
     .await;
     refusal::checked(gateway, &known, outcome).await

@@ -1,7 +1,7 @@
 //! When a message does not go on: a [`Refusal`] is the sender's doing and goes into the ledger; a
 //! [`Fault`] is ours, is logged once and answered 503 or 500.
 
-use super::{Caller, Gateway, route::Routed};
+use super::{Caller, Gateway, view::Viewed};
 use crate::{
     channel::scanner::ScanFault,
     crypto::{jwe::SealFault, random::NoRandom},
@@ -225,8 +225,8 @@ pub(super) async fn refused_as(
 pub(super) async fn checked(
     gateway: &Gateway,
     known: &Known,
-    outcome: Result<Routed, Stop>,
-) -> Result<Routed, Stop> {
+    outcome: Result<Viewed, Stop>,
+) -> Result<Viewed, Stop> {
     let (code, faults) = match &outcome {
         Ok(_) => ("accepted", &[][..]),
         // Beyond the limit a check costs nothing, not even an event.

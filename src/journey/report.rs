@@ -14,6 +14,7 @@ use super::{
     record,
     route::{Route, Way},
     seal::{self, Sealing},
+    view::View,
 };
 use crate::{
     config,
@@ -76,6 +77,7 @@ async fn tell(
         json: &json,
         schema_version: VERSION,
         routes: &[route],
+        views: &[View::full(vec![0], Vec::new())],
         attachments: Vec::new(),
         warnings: &[],
         facts: Vec::new(),
@@ -83,7 +85,7 @@ async fn tell(
         policy_set: policies.sha256_hex(),
         reports: Some(overdue.delivery_id),
     };
-    let sealed = seal::seal_view(gateway, sealing).await?;
+    let sealed = seal::seal_views(gateway, sealing).await?;
     record::record(gateway, sealed).await.map(drop).map_err(|stop| match stop {
         super::Stop::Failed(fault) => fault,
         super::Stop::Refused(_) => Fault::Impossible("a report was refused"),
@@ -99,6 +101,7 @@ fn inbox_of(sender: &Agency) -> Result<Route, Fault> {
         agency: sender.clone(),
         policies: vec!["D25".into()],
         legal_basis: vec!["CJA 2003 s.325(4)".into()],
+        obligations: Vec::new(),
     };
     Ok(Route { permit, way: Way::Jwe { channel: Channel::Mailbox, key } })
 }

@@ -40,8 +40,11 @@ pub struct Statement {
     pub policy_set: String,
     /// Who gets this view, how, and by which law.
     pub recipients: Vec<StatedRecipient>,
+    /// What the permission requires besides, of its readers or of the gateway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obligations: Vec<StatedObligation>,
     /// What this view leaves out; `null` for the full text.
-    pub view: Option<serde_json::Value>,
+    pub view: Option<StatedView>,
     /// The attachments, in order.
     pub attachments: Vec<StatedAttachment>,
     /// What the rules warn about. The reader knows of it, the co-ordinator among them.
@@ -72,6 +75,33 @@ pub struct StatedRecipient {
     pub policies: Vec<String>,
     /// The law that they rest on.
     pub legal_basis: Vec<String>,
+}
+
+/// One obligation; its rule has the words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedObligation {
+    /// The rule, `P28`.
+    pub rule: String,
+    /// The law that it rests on.
+    pub legal_basis: String,
+}
+
+/// What a view leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedView {
+    /// Each gap.
+    pub removed: Vec<StatedGap>,
+}
+
+/// One gap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedGap {
+    /// Where in the full text: JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// Why, `victim_address`.
+    pub reason: String,
+    /// SHA-256 of a salt that only the area's auditors can learn, and of what stood there; hex.
+    pub hash: String,
 }
 
 /// One warning of the rules, without its words: the rule has them.
@@ -131,6 +161,18 @@ pub struct OctKey {
     pub kty: String,
     /// The key.
     pub k: Zeroizing<String>,
+}
+
+impl Statement {
+    /// The number, in the full text, of the `number`th attachment of this view: the one that its
+    /// segments bear. Counted from 0.
+    pub fn attachment_in_full_text(&self, number: usize) -> usize {
+        let withheld = |full: &usize| {
+            let place = format!("/attachments/{full}");
+            self.view.iter().flat_map(|view| &view.removed).any(|gap| gap.pointer == place)
+        };
+        (0..).filter(|full| !withheld(full)).nth(number).unwrap_or(number)
+    }
 }
 
 /// Why a copy, although it opened, is not what it claims.

@@ -22,6 +22,13 @@ pub struct Validated {
     pub(super) warnings: Vec<schema::Fault>,
 }
 
+impl Validated {
+    /// The file of its schema, `minutes/1.0.json`.
+    pub(super) fn schema_file(&self) -> String {
+        format!("{}/{}.json", self.accepted.message_type, self.accepted.schema_version)
+    }
+}
+
 pub(super) fn validate(gateway: &Gateway, accepted: Accepted) -> Result<Validated, Stop> {
     let Verdict { mut faults, warnings } = judge(gateway, &accepted)?;
     faults.extend(too_many_recipients(&accepted.json, gateway.limits.recipients, &faults));

@@ -12,7 +12,7 @@
 //! | `delivery.attempted` `delivery.delivered` `delivery.collected` `delivery.acknowledged` `delivery.failed` `delivery.expired` | disclosure |
 //! | `record.viewed` | consultation |
 //! | `payload.erased` | erasure |
-//! | `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `gateway.started` | none: the gateway's own |
+//! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `gateway.started` | none: the gateway's own |
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -61,6 +61,20 @@ pub enum Event {
         /// Persons and justifications: a JWE sealed to the area's audit key.
         #[serde(skip_serializing_if = "Option::is_none")]
         audit: Option<Value>,
+    },
+    /// Some recipients of a message get a view with gaps.
+    #[serde(rename = "view.made")]
+    ViewMade {
+        /// Of which message.
+        message_id: MessageId,
+        /// Whose.
+        sender: AgencyId,
+        /// SHA-256 of the view's statement, hex.
+        statement_sha256: String,
+        /// What is not there.
+        removed: Vec<Gap>,
+        /// The salts of the hashes: a JWE sealed to the area's audit key.
+        audit: Value,
     },
     /// A message was refused. Nothing of it is stored.
     #[serde(rename = "message.refused")]
@@ -167,6 +181,17 @@ pub enum Event {
         /// SHA-256 of the set, in hex.
         policy_set: String,
     },
+}
+
+/// A place that a view leaves out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Gap {
+    /// Where in the full text: JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// Why.
+    pub reason: &'static str,
+    /// SHA-256 of a salt and of what stood there, hex.
+    pub hash: String,
 }
 
 /// The key that one copy was sealed to.
@@ -319,6 +344,7 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::MessageAccepted { .. } => "message.accepted",
+            Self::ViewMade { .. } => "view.made",
             Self::MessageRefused(_) => "message.refused",
             Self::FactRefused(_) => "fact.refused",
             Self::MessageChecked(_) => "message.checked",
@@ -353,7 +379,9 @@ impl Event {
 
     fn message(&self) -> Option<(AgencyId, MessageId)> {
         match self {
-            Self::MessageAccepted { message_id, sender, .. } => Some((sender.clone(), *message_id)),
+            Self::MessageAccepted { message_id, sender, .. } | Self::ViewMade { message_id, sender, .. } => {
+                Some((sender.clone(), *message_id))
+            }
             // A refused message has no record; its id stays free, so no look-up leads to it.
             _ => self.step().map(|step| (step.sender.clone(), step.message_id)),
         }

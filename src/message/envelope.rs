@@ -96,4 +96,11 @@ pub struct AttachmentHead {
     pub bytes: u64,
     /// Lower-case hex.
     pub sha256: String,
+    /// Whether victim data may stand in it (P29). What does not say counts as if it did.
+    #[serde(default = "yes")]
+    pub contains_victim_data: bool,
+}
+
+fn yes() -> bool {
+    true
 }

@@ -19,6 +19,11 @@ impl<'a> Prepared<'a> {
         Self { policies, ask: *ask, entities: build(policies, ask) }
     }
 
+    /// What the message claims.
+    pub fn claims(&self) -> &'a super::Claims {
+        self.ask.message
+    }
+
     /// See [`Policies::may_send`].
     pub fn may_send(&self) -> Decision {
         self.decide_send().unwrap_or_else(Decision::in_doubt)
@@ -47,11 +52,6 @@ impl<'a> Prepared<'a> {
             ("approvals", self.policies.words.approvals(self.approved_for(id))),
         ];
         self.evaluate(id, action, context, &entities)
-    }
-
-    /// Whether the message holds victim data, so that somebody has to ask who may have it.
-    pub fn has_victim_data(&self) -> bool {
-        self.ask.message.victim_data
     }
 
     /// See [`Policies::may_see_victims`].

@@ -7,6 +7,7 @@
 pub mod attachment;
 pub mod calendar;
 pub mod catalog;
+pub mod cut;
 mod fault;
 mod head;
 pub mod identifiers;
@@ -18,6 +19,7 @@ pub mod rules;
 pub mod strict;
 pub mod tree;
 mod version;
+pub mod victims;
 
 use std::collections::HashMap;
 

@@ -29,8 +29,8 @@ pub struct Sealed {
     pub submission_sha256: [u8; 32],
     /// The answer, byte for byte, for every repeat.
     pub receipt: Vec<u8>,
-    /// One shared ciphertext for each view that a system may collect.
-    pub views: Vec<Ciphertext>,
+    /// One for each view that a system may collect.
+    pub views: Vec<NewView>,
     /// Encrypted attachments, in order, one ciphertext for all.
     pub attachments: Vec<SealedAttachment>,
     /// One for each recipient.
@@ -55,6 +55,14 @@ impl Sealed {
         });
         attachments.chain(mails).map(|file| file.name.clone()).collect()
     }
+}
+
+/// What the systems that read one view share.
+pub struct NewView {
+    /// The ciphertext.
+    pub ciphertext: Ciphertext,
+    /// The attachments that are no part of it, by their numbers in the message.
+    pub withheld: Vec<usize>,
 }
 
 /// An encrypted attachment, durable on disk.

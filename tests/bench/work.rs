@@ -19,7 +19,7 @@ use portcullis::{
     message::{Agency, AgencyId, CaseFacts, Channel, DeliveryId, Envelope, MessageId, MessageType},
     policy::{Addressed, Ask, Claims, Decision},
     schema::strict,
-    store::{NewCopy, NewDelivery, Sealed},
+    store::{NewCopy, NewDelivery, NewView, Sealed},
 };
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -153,6 +153,7 @@ impl Work {
             accepted_at: at,
             policy_set: self.gateway.policies().sha256_hex().into(),
             recipients: recipients.collect(),
+            obligations: Vec::new(),
             view: None,
             warnings: vec![],
             attachments: Vec::new(),
@@ -240,7 +241,7 @@ impl Work {
             accepted_at: statement.accepted_at,
             submission_sha256: sha256(&self.message),
             receipt: signed.into_bytes(),
-            views: vec![shared],
+            views: vec![NewView { ciphertext: shared, withheld: Vec::new() }],
             attachments: Vec::new(),
             deliveries: deliveries.collect(),
             facts: Vec::new(),

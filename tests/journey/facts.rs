@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use portcullis::{
-    crypto::{jwe, jwk::PrivateJwk},
     journey::Code,
     message::{
         Approval, ApprovalId, ApprovalKind, CaseFacts, CaseRef, CaseStatement, Designation, DesignationId,
@@ -56,13 +55,6 @@ fn approval(gateway: &TestGateway, case: &Case, kind: ApprovalKind, by: &str, to
         message_id: None,
         until: days(gateway, 30),
     }
-}
-
-/// What an area's auditors read in an event.
-fn audited(gateway: &TestGateway, event: &Value) -> Value {
-    let key: PrivateJwk = serde_json::from_slice(&gateway.read("audit/46.jwk")).unwrap();
-    let opened = jwe::open(event["audit"].to_string().as_bytes(), &key).unwrap();
-    serde_json::from_slice(&opened).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +209,7 @@ async fn the_unit_designates_an_associate_and_the_officer_stands_sealed_in_the_l
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["designation"]["agency_id"], "kent-homes");
     assert_eq!(events[0]["by"], CO_ORDINATOR);
-    assert_eq!(audited(&gateway, &events[0])["officer"], "DI Judith Penhale");
+    assert_eq!(gateway.audited(&events[0]["audit"])["officer"], "DI Judith Penhale");
     let all = gateway.events().await;
     assert!(!serde_json::to_string(&all).unwrap().contains("Penhale"), "nowhere in clear");
 
@@ -296,7 +288,7 @@ async fn each_kind_of_approval_is_given_by_those_who_may() {
     assert_eq!((given, facts.approvals.len()), (4, 4));
     let events = gateway.events_of("approval.made").await;
     assert_eq!(events.len(), 4);
-    assert_eq!(audited(&gateway, &events[0])["reason"], "Agreed on 20 November.");
+    assert_eq!(gateway.audited(&events[0]["audit"])["reason"], "Agreed on 20 November.");
     let all = gateway.events().await;
     assert!(!serde_json::to_string(&all).unwrap().contains("Agreed on"), "nowhere in clear");
 

@@ -27,4 +27,5 @@ mod store_failure;
 mod support;
 mod undelivered;
 mod versions;
+mod views;
 mod warned;

@@ -205,17 +205,3 @@ async fn a_stranger_to_a_case_cannot_notify_itself_into_it() {
     assert_eq!(changed.last().unwrap()["fact"]["kind"], "claimed");
     gateway.stop().await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn victim_data_reaches_nobody_who_may_not_have_it() {
-    let gateway = TestGateway::start().await;
-    let case = gateway.case(&["kent-yot", "kent-police"]).await;
-    let whole = Message::new(&gateway, REFERRAL, &case.case_ref).from(CO_ORDINATOR);
-    let rules = accepted(&gateway, CO_ORDINATOR, &whole.clone().to(&["kent-police"])).await;
-    assert_eq!(rules[0].1, ["P6"]);
-    let whole = whole.with("/message_id", json!(gateway.new_message_id())).to(&["kent-police", "kent-yot"]);
-    let reply = refused(&gateway, CO_ORDINATOR, &whole).await;
-    assert_eq!(reply.faults(), [("/recipients/1/agency_id".into(), "P29".into())]);
-    gateway.post(CO_ORDINATOR, &whole.without_victim_data()).await;
-    gateway.stop().await;
-}

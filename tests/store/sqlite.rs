@@ -13,7 +13,7 @@ use portcullis::{
     },
 };
 
-use crate::support::{Bed, Draft, ciphertext, opened};
+use crate::support::{Bed, Draft, opened, view};
 
 #[tokio::test]
 async fn a_store_written_by_a_newer_version_is_refused() {
@@ -157,7 +157,7 @@ async fn a_referral_of_20_kb_to_six_stays_within_its_weight() {
 async fn weighty(bed: &Bed, draft: &Draft, length: usize) -> portcullis::store::Sealed {
     let draft = Draft { facts: vec![opened("kent-mappa")], ..draft.clone() };
     let mut sealed = draft.sealed(bed).await;
-    sealed.views = vec![ciphertext(vec![7; length])];
+    sealed.views = vec![view(vec![7; length])];
     sealed.receipt = vec![b'r'; 2_600 + length % 800];
     sealed.entries[0].event = vec![b'e'; 1_600 + length % 700];
     for delivery in &mut sealed.deliveries {

@@ -14,7 +14,7 @@ use portcullis::{
     ledger::event::{DecidedOn, Entry, Event, Step},
     message::{AgencyId, CaseRef, Channel, DeliveryId, Fact, MessageId, MessageType, Purpose},
     store::{
-        Acknowledged, AttemptEnd, Claim, Files, Mark, NewCopy, NewDelivery, Recorded, Sealed,
+        Acknowledged, AttemptEnd, Claim, Files, Mark, NewCopy, NewDelivery, NewView, Recorded, Sealed,
         SealedAttachment, SealedMail, Settlement, Store, StoredFile, Tracked,
         sqlite::{SqliteOptions, SqliteStore},
     },
@@ -258,7 +258,7 @@ impl Draft {
             accepted_at: self.accepted_at,
             submission_sha256: portcullis::crypto::sha256(&self.bytes),
             receipt: self.receipt(),
-            views: vec![ciphertext(self.bytes.clone())],
+            views: vec![view(self.bytes.clone())],
             attachments,
             deliveries,
             facts: self.facts.clone(),
@@ -271,6 +271,11 @@ impl Draft {
 
 pub fn ciphertext(bytes: Vec<u8>) -> Ciphertext {
     Ciphertext::restored("eyJwcm90ZWN0ZWQ".into(), "eyJhYWQ".into(), [1; 12], bytes, [2; 16])
+}
+
+/// A view of nothing but this ciphertext.
+pub fn view(bytes: Vec<u8>) -> NewView {
+    NewView { ciphertext: ciphertext(bytes), withheld: Vec::new() }
 }
 
 pub fn wrap(recipient: &AgencyId) -> Wrap {

@@ -3,7 +3,7 @@
 //! Members that this version does not know are skipped, and words of lists that grow (types,
 //! channels, states, codes) stay text: an older client goes on working with a newer gateway.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -41,6 +41,27 @@ pub struct ReceiptRecipient {
     pub channel: String,
     /// SHA-256 of the statement of the view that it gets, hex.
     pub statement_sha256: String,
+    /// What was kept back from it.
+    #[serde(default)]
+    pub withheld: Vec<Withheld>,
+}
+
+/// A place that is left out of a recipient's copy.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Withheld {
+    /// Where in the full text: JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// Why, `victim_address`.
+    pub reason: String,
+}
+
+/// What is left out of a copy, in a few words; nothing where it is the full text.
+pub fn left_out(withheld: &[Withheld]) -> String {
+    let reasons: BTreeSet<String> = withheld.iter().map(|gap| gap.reason.replace('_', " ")).collect();
+    if reasons.is_empty() {
+        return String::new();
+    }
+    format!("{}: {}", withheld.len(), reasons.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// What would become of a message.
@@ -69,6 +90,9 @@ pub struct CheckedRecipient {
     pub policies: Vec<String>,
     /// The law that they rest on.
     pub legal_basis: Vec<String>,
+    /// What would be kept back from it.
+    #[serde(default)]
+    pub withheld: Vec<Withheld>,
 }
 
 /// Where a message stands.

@@ -27,8 +27,9 @@ use crate::{
         sha256,
         smime::safe_file_name,
     },
-    journey::statement::{self, Content, Statement, StatementFault},
+    journey::statement::{self, Content, StatedView, Statement, StatementFault},
     message::{AgencyId, DeliveryId},
+    policy::Obligation,
 };
 
 /// An opened copy whose statement holds. It has no `Debug`.
@@ -105,7 +106,9 @@ impl OpenedCopy {
         let carried = self.content.attachments.get(number).ok_or(AttachmentFault::Unlisted(number))?;
         let key = AttachmentKey::from_k(&carried.key.k).filter(|_| carried.key.kty == "oct");
         let key = key.ok_or(AttachmentFault::Key(number))?;
-        let bytes = segments::open(number, sealed, &key).map_err(|_| AttachmentFault::Unopened(number))?;
+        let in_full_text = self.statement.attachment_in_full_text(number);
+        let bytes =
+            segments::open(in_full_text, sealed, &key).map_err(|_| AttachmentFault::Unopened(number))?;
         let same = bytes.len() as u64 == stated.bytes && hex(&sha256(&bytes)) == stated.sha256;
         if same { Ok(bytes) } else { Err(AttachmentFault::Digest(number)) }
     }
@@ -116,6 +119,14 @@ impl OpenedCopy {
         attachment_name(number, &serde_json::from_str(&self.content.message).unwrap_or_default())
     }
 
+    /// What the permission asks of the reader, each with its rule.
+    fn duties(&self) -> Vec<String> {
+        let stated =
+            |obligation: &Obligation| self.statement.obligations.iter().any(|o| o.rule == obligation.rule());
+        let told = |obligation: Obligation| format!("{} ({})", obligation.text(), obligation.rule());
+        Obligation::ALL.into_iter().filter(stated).map(told).collect()
+    }
+
     /// What the gateway states, in words.
     pub fn told(&self) -> String {
         let stated = &self.statement;
@@ -123,11 +134,7 @@ impl OpenedCopy {
         let list = |items: Option<&Vec<String>>| items.map(|items| items.join("; ")).unwrap_or_default();
         let others = stated.recipients.iter().filter(|to| to.delivery_id != self.delivery_id);
         let others: Vec<&str> = others.map(|to| to.agency_id.as_str()).collect();
-        let view = if stated.view.is_none() {
-            "the full text"
-        } else {
-            "parts were left out; the statement says which"
-        };
+        let view = stated.view.as_ref().map_or_else(|| "the full text".into(), left_out);
         labelled(&[
             ("what", format!("{} {}", stated.message_type.title(), stated.message_id)),
             ("from", stated.sender.agency_id.to_string()),
@@ -136,10 +143,19 @@ impl OpenedCopy {
             ("accepted", format!("{} by {}", stated.accepted_at, stated.gateway)),
             ("by law", list(own.map(|to| &to.legal_basis))),
             ("rules", list(own.map(|to| &to.policies))),
+            ("duties", list(Some(&self.duties()))),
             ("text", format!("{view}, {} bytes, attachments: {}", stated.bytes, stated.attachments.len())),
             ("checked", "the gateway's signature, the message's digest, and that it is for you".into()),
         ])
     }
+}
+
+/// What a view leaves out, in one sentence.
+fn left_out(view: &StatedView) -> String {
+    let mut reasons: Vec<String> = view.removed.iter().map(|gap| gap.reason.replace('_', " ")).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    format!("{} places were left out ({}); the statement lists them", view.removed.len(), reasons.join(", "))
 }
 
 fn attachment_name(number: usize, message: &serde_json::Value) -> String {

@@ -48,7 +48,8 @@ pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, Sto
         None => return Err(StoreFault::Corrupt("facts about no case")),
     }
     insert_message(conn, sealed, message, case, event)?;
-    let views = sealed.views.iter().map(|view| insert_view(conn, view)).collect::<Result<Vec<_>, _>>()?;
+    let views =
+        sealed.views.iter().map(|view| insert_view(conn, &view.ciphertext)).collect::<Result<Vec<_>, _>>()?;
     for (position, attachment) in (0i64..).zip(&sealed.attachments) {
         conn.prepare_cached("INSERT INTO attachment (message, position, file) VALUES (?, ?, ?)")?
             .execute(params![message, position, attachment.file.name])?;
@@ -132,10 +133,14 @@ fn insert_delivery(
 ) -> Result<(), StoreFault> {
     let (view, wrap, mail) = match &delivery.copy {
         NewCopy::Jwe { view, wrap } => {
-            let view = views.get(*view).ok_or(StoreFault::Corrupt("a delivery without its view"))?;
-            (Some(view), Some(wrap), None)
+            let row = views.get(*view).ok_or(StoreFault::Corrupt("a delivery without its view"))?;
+            (Some(row), Some(wrap), None)
         }
         NewCopy::Mail(file) => (None, None, Some(&file.name)),
+    };
+    let withheld = match &delivery.copy {
+        NewCopy::Jwe { view, .. } => sealed.views.get(*view).and_then(|view| codec::numbers(&view.withheld)),
+        NewCopy::Mail(_) => None,
     };
     let accepted_at = sealed.accepted_at.as_millisecond();
     // A mailbox is collected from, never attempted.
@@ -144,8 +149,9 @@ fn insert_delivery(
     let unreported_since = sealed.message_type.made_by_agencies().then_some(accepted_at);
     conn.prepare_cached(
         "INSERT INTO delivery (delivery_id, message, recipient, channel, state, attempts, due_at,
-             unreported_since, kept_since, mail, view, encrypted_key, header)
-         VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
+             unreported_since, kept_since, mail, view, encrypted_key, header,
+             withheld)
+         VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         delivery.delivery_id,
@@ -160,6 +166,7 @@ fn insert_delivery(
         view,
         wrap.map(|wrap| &wrap.encrypted_key),
         wrap.map(|wrap| &wrap.header),
+        withheld,
     ])?;
     Ok(())
 }

@@ -147,6 +147,18 @@ pub(super) fn limit(rows: usize) -> i64 {
 /// No read gives more rows than this.
 const ROWS_MAX: usize = 10_000;
 
+/// A list of numbers as text, `0,2`; none where it is empty.
+pub(super) fn numbers(list: &[usize]) -> Option<String> {
+    let written = || list.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    (!list.is_empty()).then(written)
+}
+
+/// The same read again.
+pub(super) fn listed(text: Option<String>) -> Vec<usize> {
+    let text = text.unwrap_or_default();
+    text.split(',').filter_map(|number| number.parse().ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,8 @@ use crate::{
 };
 
 pub(super) const INBOX: &str = "
-    SELECT d.id, d.delivery_id, m.message_id, m.type, s.name, m.accepted_at, d.collected_at, m.attachments
+    SELECT d.id, d.delivery_id, m.message_id, m.type, s.name, m.accepted_at, d.collected_at, m.attachments,
+           d.withheld
     FROM delivery d JOIN message m ON m.id = d.message JOIN agency s ON s.id = m.sender
     WHERE d.recipient = (SELECT id FROM agency WHERE name = ?) AND d.view IS NOT NULL AND d.id > ?
     ORDER BY d.id LIMIT ?";
@@ -30,6 +31,7 @@ pub(super) fn inbox(
 }
 
 fn item(row: &Row<'_>) -> rusqlite::Result<InboxItem> {
+    let attachments = row.get::<_, u32>(7)?.try_into().unwrap_or(usize::MAX);
     Ok(InboxItem {
         cursor: codec::number(row.get(0)?),
         delivery_id: row.get(1)?,
@@ -38,7 +40,7 @@ fn item(row: &Row<'_>) -> rusqlite::Result<InboxItem> {
         sender: row.get(4)?,
         accepted_at: row.get::<_, Millis>(5)?.0,
         collected_at: row.get::<_, Option<Millis>>(6)?.map(|at| at.0),
-        attachments: row.get::<_, u32>(7)?.try_into().unwrap_or(usize::MAX),
+        attachments: attachments.saturating_sub(codec::listed(row.get(8)?).len()),
     })
 }
 
@@ -49,7 +51,8 @@ pub(super) fn copy(
 ) -> Result<Option<Copy>, StoreFault> {
     let mut select = conn.prepare_cached(
         "SELECT d.id, d.delivery_id, m.message_id, m.type, s.name, m.accepted_at, d.collected_at, m.attachments,
-                m.area, d.channel, v.protected, v.aad, v.iv, v.ciphertext, v.tag, d.header, d.encrypted_key, m.id
+                d.withheld, m.area, d.channel, v.protected, v.aad, v.iv, v.ciphertext, v.tag, d.header,
+                d.encrypted_key, m.id
          FROM delivery d JOIN message m ON m.id = d.message JOIN agency s ON s.id = m.sender
               JOIN view v ON v.id = d.view
          WHERE d.delivery_id = ? AND d.recipient = (SELECT id FROM agency WHERE name = ?)",
@@ -57,23 +60,24 @@ pub(super) fn copy(
     let read = |row: &Row<'_>| {
         let copy = Copy {
             item: item(row)?,
-            area: row.get(8)?,
-            channel: row.get(9)?,
+            area: row.get(9)?,
+            channel: row.get(10)?,
             ciphertext: Ciphertext::restored(
-                row.get(10)?,
                 row.get(11)?,
                 row.get(12)?,
                 row.get(13)?,
                 row.get(14)?,
+                row.get(15)?,
             ),
-            wrap: Wrap { header: row.get(15)?, encrypted_key: row.get(16)? },
+            wrap: Wrap { header: row.get(16)?, encrypted_key: row.get(17)? },
             attachments: Vec::new(),
         };
-        Ok((copy, row.get::<_, i64>(17)?))
+        Ok((copy, row.get::<_, i64>(18)?, codec::listed(row.get(8)?)))
     };
     let found = select.query_row(params![delivery, agency], read).optional()?;
-    let Some((mut copy, message)) = found else { return Ok(None) };
-    copy.attachments = files(conn, message)?;
+    let Some((mut copy, message, withheld)) = found else { return Ok(None) };
+    let all = files(conn, message)?.into_iter().enumerate();
+    copy.attachments = all.filter(|(number, _)| !withheld.contains(number)).map(|(_, file)| file).collect();
     Ok(Some(copy))
 }
 

@@ -23,7 +23,7 @@ use portcullis::{
     },
     clock::{Clock, ManualClock},
     config::Config,
-    crypto::{keyring::KeyPurpose, random::Random},
+    crypto::{jwe, jwk::PrivateJwk, keyring::KeyPurpose, random::Random},
     journey::Gateway,
     ledger::VerifierKey,
     message::{Agency, AgencyId, DeliveryId, MessageId},
@@ -290,6 +290,12 @@ impl TestGateway {
         let mut events = self.events().await;
         events.retain(|event| event["type"] == kind);
         events
+    }
+
+    /// What an area's auditors read in a member `audit` of an event.
+    pub fn audited(&self, sealed: &Value) -> Value {
+        let key: PrivateJwk = serde_json::from_slice(&self.read("audit/46.jwk")).unwrap();
+        serde_json::from_slice(&jwe::open(sealed.to_string().as_bytes(), &key).unwrap()).unwrap()
     }
 
     /// How many files of ciphertext there are, finished or not.

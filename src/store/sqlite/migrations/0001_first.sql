@@ -83,6 +83,7 @@ CREATE TABLE attachment (
 --   unreported_since  acceptance, while the sender might have to be told; 0: is to be told at once
 --   kept_since        acceptance, until the payload is erased
 --   view, mail        the payload: a wrap of that view, or a file
+-- `withheld` has the positions of the attachments that are no part of the view, `0,2`.
 CREATE TABLE delivery (
     id               INTEGER PRIMARY KEY,
     delivery_id      BLOB NOT NULL UNIQUE,
@@ -100,7 +101,8 @@ CREATE TABLE delivery (
     mail             TEXT,
     view             INTEGER,
     encrypted_key    BLOB,
-    header           TEXT
+    header           TEXT,
+    withheld         TEXT
 ) STRICT;
 CREATE INDEX delivery_due        ON delivery (due_at)           WHERE due_at IS NOT NULL;
 CREATE INDEX delivery_unreported ON delivery (unreported_since) WHERE unreported_since IS NOT NULL;
