@@ -16,6 +16,7 @@ mod checked;
 mod clamd;
 mod door;
 mod facts;
+mod guessed;
 mod mended;
 mod permitted;
 mod proved;

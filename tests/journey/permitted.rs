@@ -62,7 +62,7 @@ async fn the_unit_passes_a_referral_on_to_invitees_only() {
     let case = gateway.case(&["kent-yot", "kent-police"]).await;
     let rules =
         accepted(&gateway, CO_ORDINATOR, &case.passed_on(&gateway, &["kent-yot", "kent-police"])).await;
-    assert!(rules.iter().all(|(_, rules)| rules == &["P6"]), "{rules:?}");
+    assert!(rules.iter().all(|(_, rules)| rules == &["P29", "P6"]), "{rules:?}");
     let reply = refused(&gateway, CO_ORDINATOR, &case.passed_on(&gateway, &["kent-probation"])).await;
     assert!(says(&reply).contains("P6: not an invitee of a meeting of the case"), "{}", says(&reply));
     gateway.stop().await;

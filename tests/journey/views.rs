@@ -12,7 +12,7 @@ use portcullis::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    Builder, CO_ORDINATOR, Case, Message, PACK, PAPERS, REFERRAL, TestGateway, opened_mail, set,
+    Builder, CO_ORDINATOR, Case, Message, PACK, PAPERS, REFERRAL, TestGateway, opened_mail, part, set,
 };
 
 const POLICE: &str = "kent-police";
@@ -192,11 +192,15 @@ async fn a_mail_is_made_from_the_view() {
     gateway.post(CO_ORDINATOR, &referral).await;
     let mails = gateway.mail().wait_for(1, Duration::from_secs(30)).await.unwrap();
     let mail = opened_mail(&gateway, housing, &mails[0].bytes).await;
-    for told in ["Tollhouse", "Former partner", "The exclusion zone no longer covers"] {
-        assert!(!mail.contains(told), "{told}");
-        assert!(String::from_utf8(referral.bytes()).unwrap().contains(told));
-    }
     assert!(mail.contains("Not in your copy"), "{mail}");
+    for (name, stays) in [("message.json", "\"V1\""), ("message.txt", "V1")] {
+        let text = String::from_utf8(part(&mail, name)).unwrap();
+        assert!(text.contains(stays), "{text}");
+        for told in ["Tollhouse", "Former partner", "no longer covers"] {
+            assert!(!text.contains(told), "{name}: {told}");
+            assert!(String::from_utf8(referral.bytes()).unwrap().contains(told));
+        }
+    }
     gateway.stop().await;
 }
 

@@ -38,11 +38,15 @@ async fn filter(mut command: Command, input: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
-/// The content of the part with this file name.
-fn part(mail: &str, name: &str) -> Vec<u8> {
+/// The content of the part with this file name. Quoted-printable text is only unfolded: what of it is
+/// ASCII can be read.
+pub fn part(mail: &str, name: &str) -> Vec<u8> {
     let boundary = mail.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
     let marked = format!("filename=\"{name}\"");
     let part = mail.split(&format!("--{boundary}")).find(|part| part.contains(&marked)).unwrap();
-    let body: String = part.split_once("\r\n\r\n").unwrap().1.split_whitespace().collect();
-    BASE64_STANDARD.decode(body).unwrap()
+    let (headers, body) = part.split_once("\r\n\r\n").unwrap();
+    if headers.contains("quoted-printable") {
+        return body.replace("=\r\n", "").into_bytes();
+    }
+    BASE64_STANDARD.decode(body.split_whitespace().collect::<String>()).unwrap()
 }

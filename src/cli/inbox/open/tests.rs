@@ -9,7 +9,7 @@ use crate::{
         random::Random,
         segments::Sealer,
     },
-    journey::statement::{StatedAttachment, StatedRecipient, StatedSender, TYP},
+    journey::statement::{StatedAttachment, StatedObligation, StatedRecipient, StatedSender, TYP},
     message::Channel,
 };
 
@@ -73,7 +73,7 @@ fn stated(attachment: &[u8]) -> Statement {
             recipient("kent-mappa", DELIVERY),
             recipient("kent-yot", "019ab000-0000-7000-8000-0000000000d2"),
         ],
-        obligations: Vec::new(),
+        obligations: vec![StatedObligation { rule: "P28".into(), legal_basis: "DPA 2018 s.37".into() }],
         view: None,
         warnings: vec![],
         attachments: vec![StatedAttachment {
@@ -105,6 +105,7 @@ also to   kent-yot
 accepted  2026-11-20T09:30:00Z by kent.portcullis.example
 by law    CJA 2003 s.325(4)
 rules     P1; P15
+duties    share it inside your agency only with those who need it, and outside only if the meeting or its chair agrees (P28)
 text      the full text, 67 bytes, attachments: 1
 checked   the gateway's signature, the message's digest, and that it is for you
 "
