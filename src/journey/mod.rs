@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod acknowledge;
 mod addressed;
+mod asked;
 pub mod attach;
 pub mod authorise;
 mod claims;
@@ -55,7 +56,7 @@ pub async fn submit(
         };
         let deprecation = accepted.deprecation.clone();
         let validated = validate::validate(gateway, accepted)?; //           nothing on disk
-        let authorised = authorise::authorise(gateway, caller, validated).await?; // nothing on disk
+        let authorised = authorise::authorise(gateway, caller, validated, &mut known).await?; // nothing on disk
         let routed = route::route(gateway, authorised)?; //                  nothing on disk
         let attached = attach::attach(gateway, routed, attachments).await?; // ciphertext in files that nothing refers to: swept
         let sealed = seal::seal(gateway, attached).await?; //                the same, and sealed mails
@@ -106,7 +107,7 @@ pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result
     let outcome = async {
         let accepted = accept::accept_for_check(gateway, caller, posted, &mut known)?;
         let validated = validate::validate(gateway, accepted)?;
-        let authorised = authorise::authorise(gateway, caller, validated).await?;
+        let authorised = authorise::authorise(gateway, caller, validated, &mut known).await?;
         let routed = route::route(gateway, authorised)?;
         attach::check_declared(gateway, &routed.envelope().attachments)?;
         Ok(routed)

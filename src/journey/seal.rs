@@ -3,6 +3,8 @@
 //!
 //! There is one view yet: the full text.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -24,7 +26,10 @@ use crate::{
         jwk::RecipientKey,
         jws, sha256,
     },
-    ledger::event::{DecidedOn, Entry, Event, SealedTo},
+    ledger::{
+        asked::Asked,
+        event::{DecidedOn, Entry, Event, SealedTo},
+    },
     message::{Area, DeliveryId, Envelope, Fact},
     schema,
     store::{NewCopy, NewDelivery, Sealed},
@@ -47,6 +52,8 @@ pub(super) struct Sealing<'a> {
     pub(super) warnings: &'a [schema::Fault],
     pub(super) facts: Vec<Fact>,
     pub(super) decided_on: DecidedOn,
+    /// What the rules were asked; nothing about the gateway's own reports.
+    pub(super) asked: Option<Arc<Asked>>,
     pub(super) policy_set: &'a str,
     pub(super) reports: Option<DeliveryId>,
 }
@@ -66,6 +73,7 @@ pub(super) async fn seal(gateway: &Gateway, attached: Attached) -> Result<Sealed
         warnings: &authorised.validated.warnings,
         facts: authorised.facts,
         decided_on: authorised.decided_on,
+        asked: Some(authorised.asked),
         policy_set: &authorised.policy_set,
         reports: None,
     };
@@ -197,7 +205,7 @@ fn accepted_event(
         case_ref: envelope.case_ref.clone(),
         message_type: envelope.message_type,
         statements: vec![statement],
-        decided_on: sealing.decided_on,
+        asked: sealing.asked.clone(),
         sealed_to: sealing
             .routes
             .iter()
