@@ -23,6 +23,7 @@ pub mod record;
 mod refusal;
 mod refusal_rate;
 mod relation;
+pub mod replay;
 pub mod report;
 pub mod route;
 pub mod seal;
