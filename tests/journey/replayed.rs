@@ -13,8 +13,10 @@ use portcullis::{
     cli::{Exit, run_on, terminal::Terminal},
     journey::{
         Code,
-        replay::{Change, Question, Rules, Summary, Told, What, replay},
+        replay::{Change, Question, Rules, Summary, Told, Unreproducible, What, replay},
     },
+    ledger::event::{Entry, Event, Judged},
+    message::EventId,
     policy::Policies,
     store::Span,
 };
@@ -36,7 +38,7 @@ when { principal.status == Status::"dtc" };
 struct Replayed {
     summary: Summary,
     changes: Vec<Change>,
-    not_reproducible: Vec<String>,
+    not_reproducible: Vec<(EventId, Unreproducible)>,
 }
 
 impl Replayed {
@@ -47,9 +49,7 @@ impl Replayed {
         let (mut changes, mut not_reproducible) = (Vec::new(), Vec::new());
         let mut tell = |told| match told {
             Told::Change(change) => changes.push(change),
-            Told::NotReproducible { event_id, message_id, why } => {
-                not_reproducible.push(format!("{event_id} {message_id:?} {why:?}"));
-            }
+            Told::NotReproducible { event_id, why, .. } => not_reproducible.push((event_id, why)),
         };
         let store = &gateway.gateway().store;
         let summary = replay(&**store, &rules, EVER, &mut tell).await.unwrap();
@@ -59,7 +59,7 @@ impl Replayed {
     /// The same rules, which prove the replay: every decision is made again, and nothing changes.
     async fn unchanged(gateway: &TestGateway) -> Summary {
         let same = Self::of(gateway, &gateway.config.directory.policies).await;
-        assert_eq!(same.not_reproducible, Vec::<String>::new());
+        assert_eq!(same.not_reproducible, []);
         assert_eq!(same.changes, []);
         assert_eq!((same.summary.changes(), same.summary.unproved), (0, 0), "{:?}", same.summary);
         same.summary
@@ -275,6 +275,50 @@ async fn what_was_asked_keeps_no_value_that_a_sender_chose() {
     assert_eq!(of("hmp-thornfield")["decided_on"]["case_facts"], 0);
     assert_eq!(of("kent-probation")["recipients"][0]["receiving"]["by"], json!(["P6"]));
     assert_eq!(of(CO_ORDINATOR)["sending"]["by"], json!(["P15-sender"]));
+    gateway.stop().await;
+}
+
+/// A ledger that says what the rules did not say, or rests on what the store does not know, is found out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_cannot_be_made_again_is_told_with_the_reason() {
+    let gateway = TestGateway::start().await;
+    let case = met(&gateway).await;
+    gateway.post(CO_ORDINATOR, &minutes(&gateway, &case, &["kent-yot", "kent-probation"])).await;
+    let events = gateway.events_of("message.accepted").await;
+    let asked = &events.last().unwrap()["asked"];
+    let forged = [
+        ("/sending/by/0", json!("P15-elsewhere"), Unreproducible::Answer),
+        ("/recipients/1/receiving/allowed", json!(false), Unreproducible::Answer),
+        ("/recipients/0/agency_id", json!("kent-nobody"), Unreproducible::Agency),
+        ("/decided_on/directory", json!(99), Unreproducible::Directory),
+        ("/decided_on/case_facts", json!(99), Unreproducible::Facts),
+        // By other rules: nobody can say whether they said so.
+        ("/policy_set", json!("0"), Unreproducible::Answer),
+    ];
+    for (pointer, value, _) in &forged {
+        let mut asked = asked.clone();
+        *asked.pointer_mut(pointer).unwrap() = value.clone();
+        let judged = Judged {
+            sender: CO_ORDINATOR.parse().unwrap(),
+            claimed: None,
+            message_id: None,
+            message_type: None,
+            code: "accepted",
+            faults: Vec::new(),
+            asked: Some(Arc::new(serde_json::from_value(asked).unwrap())),
+            uncounted: 0,
+        };
+        let now = gateway.gateway().clock.now();
+        let entry = Entry::new(&Event::MessageChecked(judged), now, None, &gateway.random).unwrap();
+        gateway.gateway().store.note(vec![entry]).await.unwrap();
+    }
+    let replayed = Replayed::of(&gateway, &gateway.config.directory.policies).await;
+    let why: Vec<_> = forged[..5].iter().map(|(_, _, why)| *why).collect();
+    assert_eq!(replayed.not_reproducible.iter().map(|(_, why)| *why).collect::<Vec<_>>(), why);
+    assert_eq!((replayed.summary.unproved, replayed.summary.changes()), (1, 0), "{:?}", replayed.summary);
+    let policies = gateway.config.directory.policies.to_str().unwrap().to_owned();
+    let (exit, data, _) = command(&gateway, &["--draft", &policies]).await;
+    assert_eq!(exit, Exit::Verification, "{data}");
     gateway.stop().await;
 }
 
