@@ -1,12 +1,16 @@
 //! Who is who: the agencies as one immutable snapshot with a version. A decision is good only while
 //! the version stands; a change makes a new snapshot.
 
+mod standing;
+
 use std::collections::HashMap;
 
 use crate::{
     message::{Agency, AgencyId, AgencyType, Area},
     schema::rules::Agencies,
 };
+
+pub use standing::Standing;
 
 /// A snapshot of the directory.
 #[derive(Debug, Default)]

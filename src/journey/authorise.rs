@@ -8,14 +8,18 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
-    addressed, claims,
+    addressed,
+    asked::Asking,
+    claims,
     learn::{self, Case},
+    refusal::Known,
     relation::{earlier, is_related, mends},
     validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
+    config::Limits,
     directory::Directory,
-    ledger::event::DecidedOn,
+    ledger::{asked::Asked, event::DecidedOn},
     message::{Agency, CaseFacts, Envelope, Fact},
     policy::{Addressed, Ask, Decision, Obligation, Prepared},
     schema,
@@ -33,6 +37,8 @@ pub struct Authorised {
     pub(super) facts: Vec<Fact>,
     pub(super) directory: Arc<Directory>,
     pub(super) decided_on: DecidedOn,
+    /// What the rules were asked, for the event.
+    pub(super) asked: Arc<Asked>,
     /// SHA-256 of the policy set that decided, hex.
     pub(super) policy_set: String,
     /// Whether each recipient has a view of its own, see [`claims::goes_apart`].
@@ -56,13 +62,14 @@ pub(super) async fn authorise(
     gateway: &Gateway,
     caller: &Caller,
     mut validated: Validated,
+    known: &mut Known,
 ) -> Result<Authorised, Stop> {
     let directory = gateway.directory();
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
         return Err(Refusal::new(Code::AreaNotServed, "send to the gateway of the message's area").into());
     }
     let earlier = earlier(gateway, &validated).await?;
-    let About { case, facts, version } =
+    let About { case, facts, version, seen } =
         about(gateway, caller, &directory, &validated, earlier.as_ref()).await?;
     let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
     let prior = prior.map(|recipients| claims::prior(recipients, &validated.envelope));
@@ -77,16 +84,18 @@ pub(super) async fn authorise(
     let policies = gateway.policies();
     let prepared = policies.prepare(&ask);
     let told_why = may_know_why(&directory, &validated.envelope, case.as_ref());
-    let left_out = claims.prior.as_ref().map_or(0, |prior| prior.left_out);
-    let sending = may_send(&prepared, told_why, left_out)?;
-    // Only who may send it learns who is recorded to receive it.
-    addressed::complete(&mut validated, claims.meeting_id, case.as_ref(), ask.now, &gateway.limits)?;
-    let (permits, skipped) = decide(&prepared, &sending, &directory, &validated, told_why)?;
+    let mut asking = Asking::new(&ask, policies.sha256_hex(), &seen.facts, seen.version, told_why);
+    let decided = decide(&prepared, &ask, &mut validated, told_why, &gateway.limits, &mut asking);
+    // Also of what is refused now, or further down the road.
+    let asked = Arc::new(asking.finish(&validated.envelope));
+    known.asked = Some(asked.clone());
+    let (permits, skipped) = decided?;
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
     let apart = claims::goes_apart(&claims, case.as_ref());
-    Ok(Authorised { permits, facts, decided_on, policy_set, apart, directory: directory.clone(), validated })
+    let directory = directory.clone();
+    Ok(Authorised { permits, facts, decided_on, asked, policy_set, apart, directory, validated })
 }
 
 /// What the decision may look at.
@@ -97,6 +106,17 @@ struct About {
     /// What the message adds.
     facts: Vec<Fact>,
     /// The version of what was known before; 0 where that is nothing.
+    version: u64,
+    /// What of this the decision looks at.
+    seen: Seen,
+}
+
+/// What a decision looks at: of a case that its sender may not know, nothing, as if nobody had opened it.
+#[derive(Default)]
+struct Seen {
+    /// What the message adds, for all that its sender is told.
+    facts: Vec<Fact>,
+    /// The version of what it is added to; 0 where that is nothing.
     version: u64,
 }
 
@@ -124,13 +144,14 @@ async fn about(
     if let Case::Known(case) = &case {
         learn::hold(gateway, caller, directory, case, &facts).await?;
     }
-    let case = match &case {
-        Case::Known(case) => CaseFacts::with(Some(case), case_ref, &facts),
+    let (before, seen) = match &case {
+        Case::Known(case) => (Some(&**case), Seen { facts: facts.clone(), version }),
         // Decided as if nobody had opened it: that it is there shows in no answer.
-        Case::Hidden(_) => CaseFacts::with(None, case_ref, &carried(&Case::Unknown)),
-        Case::Unknown => CaseFacts::with(None, case_ref, &facts),
+        Case::Hidden(_) => (None, Seen { facts: carried(&Case::Unknown), version: 0 }),
+        Case::Unknown => (None, Seen { facts: facts.clone(), version: 0 }),
     };
-    Ok(About { case, facts, version })
+    let case = CaseFacts::with(before, case_ref, &seen.facts);
+    Ok(About { case, facts, version, seen })
 }
 
 /// The case as this sender may know it. Without an open relation it is an unknown case, and only a
@@ -161,8 +182,14 @@ fn may_know_why(directory: &Directory, envelope: &Envelope, case: Option<&CaseFa
 }
 
 /// Asks for the sender. `left_out`: how many got the message that this one mends and are not named.
-fn may_send(prepared: &Prepared<'_>, told_why: bool, left_out: usize) -> Result<Decision, Refusal> {
+fn may_send(
+    prepared: &Prepared<'_>,
+    told_why: bool,
+    left_out: usize,
+    asking: &mut Asking<'_>,
+) -> Result<Decision, Refusal> {
     let sending = prepared.may_send();
+    asking.sent(&sending);
     if sending.is_allowed() {
         return Ok(sending);
     }
@@ -174,14 +201,31 @@ fn may_send(prepared: &Prepared<'_>, told_why: bool, left_out: usize) -> Result<
     Err(Refusal::with(Code::NotPermitted, detail, faults))
 }
 
+/// Asks for the sender, finds the recipients where it left them out, and asks for each of them.
+fn decide(
+    prepared: &Prepared<'_>,
+    ask: &Ask<'_>,
+    validated: &mut Validated,
+    told_why: bool,
+    limits: &Limits,
+    asking: &mut Asking<'_>,
+) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
+    let left_out = ask.message.prior.as_ref().map_or(0, |prior| prior.left_out);
+    let sending = may_send(prepared, told_why, left_out, asking)?;
+    // Only who may send it learns who is recorded to receive it.
+    addressed::complete(validated, ask.message.meeting_id, ask.case, ask.now, limits)?;
+    may_receive(prepared, &sending, ask.directory, validated, told_why, asking)
+}
+
 /// Asks for every recipient, and gives either all permits or all faults. For what mends an earlier
 /// message, a recipient that a bar stops is passed over with a warning.
-fn decide(
+fn may_receive(
     prepared: &Prepared<'_>,
     sending: &Decision,
     directory: &Directory,
     validated: &Validated,
     told_why: bool,
+    asking: &mut Asking<'_>,
 ) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
     let envelope = &validated.envelope;
     let (mut permits, mut skipped) = (Vec::new(), Vec::new());
@@ -193,7 +237,7 @@ fn decide(
             strangers.push(naming(stranger(place)));
             continue;
         };
-        let decision = match permit(prepared, sending, &claims::addressed(agency, recipient)) {
+        let decision = match permit(prepared, sending, &claims::addressed(agency, recipient), asking) {
             Ok(permit) => {
                 permits.push(permit);
                 continue;
@@ -216,16 +260,22 @@ fn decide(
 }
 
 /// One recipient's permission with what it requires, or why there is none.
-fn permit(prepared: &Prepared<'_>, sending: &Decision, to: &Addressed<'_>) -> Result<Permit, Decision> {
+fn permit(
+    prepared: &Prepared<'_>,
+    sending: &Decision,
+    to: &Addressed<'_>,
+    asking: &mut Asking<'_>,
+) -> Result<Permit, Decision> {
+    let claims = prepared.claims();
     let receiving = prepared.may_receive(to);
+    let seeing = claims.victim_data.then(|| prepared.may_see_victims(to));
+    asking.received(to, &receiving, seeing.as_ref());
     if !receiving.is_allowed() {
         return Err(receiving);
     }
     let mut decisions = vec![sending.clone(), receiving];
-    let claims = prepared.claims();
     let mut obligations = Obligation::of(claims);
-    if claims.victim_data {
-        let seeing = prepared.may_see_victims(to);
+    if let Some(seeing) = seeing {
         match (seeing.is_allowed(), seeing.doubt) {
             (true, _) => decisions.push(seeing),
             (false, None) => obligations.push(Obligation::WithoutVictims),

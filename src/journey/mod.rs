@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod acknowledge;
 mod addressed;
+mod asked;
 pub mod attach;
 pub mod authorise;
 mod claims;
@@ -22,6 +23,7 @@ pub mod record;
 mod refusal;
 mod refusal_rate;
 mod relation;
+pub mod replay;
 pub mod report;
 pub mod route;
 pub mod seal;
@@ -56,7 +58,7 @@ pub async fn submit(
         };
         let deprecation = accepted.deprecation.clone();
         let validated = validate::validate(gateway, accepted)?; //           nothing on disk
-        let authorised = authorise::authorise(gateway, caller, validated).await?; // nothing on disk
+        let authorised = authorise::authorise(gateway, caller, validated, &mut known).await?; // nothing on disk
         let routed = route::route(gateway, authorised)?; //                  nothing on disk
         let viewed = view::view(gateway, routed)?; //                        nothing on disk
         let attached = attach::attach(gateway, viewed, attachments).await?; // ciphertext in files that nothing refers to: swept
@@ -108,7 +110,7 @@ pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result
     let outcome = async {
         let accepted = accept::accept_for_check(gateway, caller, posted, &mut known)?;
         let validated = validate::validate(gateway, accepted)?;
-        let authorised = authorise::authorise(gateway, caller, validated).await?;
+        let authorised = authorise::authorise(gateway, caller, validated, &mut known).await?;
         let routed = route::route(gateway, authorised)?;
         attach::check_declared(gateway, &routed.envelope().attachments)?;
         Ok(view::view(gateway, routed)?)

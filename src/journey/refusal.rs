@@ -1,11 +1,16 @@
 //! When a message does not go on: a [`Refusal`] is the sender's doing and goes into the ledger; a
 //! [`Fault`] is ours, is logged once and answered 503 or 500.
 
+use std::sync::Arc;
+
 use super::{Caller, Gateway, view::Viewed};
 use crate::{
     channel::scanner::ScanFault,
     crypto::{jwe::SealFault, random::NoRandom},
-    ledger::event::{Entry, EntryFault, Event, FaultPlace, Judged},
+    ledger::{
+        asked::Asked,
+        event::{Entry, EntryFault, Event, FaultPlace, Judged},
+    },
     message::{AgencyId, Area, EventId, MessageId, MessageType},
     schema,
     store::StoreFault,
@@ -158,6 +163,8 @@ pub(super) struct Known {
     pub(super) area: Option<Area>,
     pub(super) message_id: Option<MessageId>,
     pub(super) message_type: Option<MessageType>,
+    /// What the rules were asked, once they were.
+    pub(super) asked: Option<Arc<Asked>>,
 }
 
 impl Known {
@@ -178,6 +185,7 @@ impl Known {
             area: None,
             message_id: None,
             message_type: None,
+            asked: None,
         }
     }
 
@@ -191,6 +199,7 @@ impl Known {
             message_type: self.message_type,
             code,
             faults: faults.iter().map(place).collect(),
+            asked: self.asked.clone(),
             uncounted,
         }
     }

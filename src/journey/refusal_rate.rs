@@ -89,6 +89,7 @@ pub async fn tell_uncounted(gateway: &Gateway, at_the_end: bool) -> Result<(), F
             message_type: None,
             code: "beyond_rate",
             faults: Vec::new(),
+            asked: None,
             uncounted,
         };
         entries.push(Entry::new(&Event::MessageRefused(judged), now, None, &gateway.random)?);

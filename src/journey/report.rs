@@ -82,6 +82,7 @@ async fn tell(
         warnings: &[],
         facts: Vec::new(),
         decided_on,
+        asked: None,
         policy_set: policies.sha256_hex(),
         reports: Some(overdue.delivery_id),
     };

@@ -5,6 +5,8 @@ mod content;
 mod events;
 mod state;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -22,7 +24,7 @@ use crate::{
         jwk::RecipientKey,
         jws,
     },
-    ledger::event::DecidedOn,
+    ledger::{asked::Asked, event::DecidedOn},
     message::{DeliveryId, Envelope, Fact},
     schema,
     store::{NewCopy, NewDelivery, NewView, Sealed, StoredFile},
@@ -49,6 +51,8 @@ pub(super) struct Sealing<'a> {
     pub(super) warnings: &'a [schema::Fault],
     pub(super) facts: Vec<Fact>,
     pub(super) decided_on: DecidedOn,
+    /// What the rules were asked; nothing about the gateway's own reports.
+    pub(super) asked: Option<Arc<Asked>>,
     pub(super) policy_set: &'a str,
     pub(super) reports: Option<DeliveryId>,
 }
@@ -94,6 +98,7 @@ pub(super) async fn seal(gateway: &Gateway, attached: Attached) -> Result<Sealed
         warnings: &authorised.validated.warnings,
         facts: authorised.facts,
         decided_on: authorised.decided_on,
+        asked: Some(authorised.asked),
         policy_set: &authorised.policy_set,
         reports: None,
     };

@@ -61,9 +61,17 @@ fn judge(gateway: &Gateway, accepted: &Accepted) -> Result<Verdict, Fault> {
 
 /// The calendar day of a moment in the United Kingdom.
 pub fn day_in_the_united_kingdom(at: Timestamp) -> Date {
+    at.to_zoned(united_kingdom()).date()
+}
+
+/// When a day begins there. `None` beyond the calendar's ends.
+pub fn day_begins(day: Date) -> Option<Timestamp> {
+    Some(day.to_zoned(united_kingdom()).ok()?.timestamp())
+}
+
+fn united_kingdom() -> TimeZone {
     // As the Summer Time Act 1972 has it. The rule stands here, so that no time zone files are needed.
-    let zone = TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).date()
+    TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").unwrap_or(TimeZone::UTC)
 }
 
 /// Fewer recipients may be allowed than the schema has room for. Where the schema speaks of them

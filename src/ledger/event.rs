@@ -14,11 +14,14 @@
 //! | `payload.erased` | erasure |
 //! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `gateway.started` | none: the gateway's own |
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::commitment;
+pub use super::asked::DecidedOn;
+use super::{asked::Asked, commitment};
 use crate::{
     crypto::random::{NoRandom, Random},
     message::{
@@ -45,8 +48,10 @@ pub enum Event {
         message_type: MessageType,
         /// The payload of every statement, without its member `ledger`.
         statements: Vec<Value>,
-        /// On which state of facts and directory it was decided.
-        decided_on: DecidedOn,
+        /// What the rules were asked about it, on which state of facts and directory, and what they said;
+        /// none for what the gateway itself makes.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        asked: Option<Arc<Asked>>,
         /// To which key each copy was sealed.
         sealed_to: Vec<SealedTo>,
         /// The message that it answers.
@@ -206,16 +211,7 @@ pub struct SealedTo {
     pub sha256: String,
 }
 
-/// The state that a decision was made on.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct DecidedOn {
-    /// The directory's version.
-    pub directory: u64,
-    /// The version of the case's facts; 0 where the case was not known, or the message is about none.
-    pub case_facts: u64,
-}
-
-/// A verdict about a message that is not kept: codes and pointers, never values.
+/// A verdict about a message that is not kept: codes, pointers and what [`Asked`] may keep, never values.
 #[derive(Debug, Clone, Serialize)]
 pub struct Judged {
     /// Who posted it: the TLS identity; `unknown` where the directory knows no such certificate.
@@ -234,6 +230,9 @@ pub struct Judged {
     /// Where the faults are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultPlace>,
+    /// What the rules were asked about it and what they said, if it got so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Arc<Asked>>,
     /// How many more refusals of this sender this event stands for, beyond the rate that is
     /// recorded one by one.
     #[serde(skip_serializing_if = "is_zero")]

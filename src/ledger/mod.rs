@@ -12,8 +12,12 @@
 //! - [`Proof`], [`Bundle`]: what is handed out, and its check offline.
 //! - [`Verifier`]: the whole log, leaf by leaf.
 //!
+//! - [`event`], [`asked`]: what the events hold.
+//!
 //! In come hashes, tiles and notes as values; out go the same. This room does no I/O, keeps no time and
 //! gives no event its index: the loop that does is `worker/sequencer.rs`.
+
+pub mod asked;
 
 mod checkpoint;
 

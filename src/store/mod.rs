@@ -37,6 +37,10 @@ pub trait Store: Send + Sync {
     /// Adds or replaces entries, with their events. Gives the directory's new version. Repeatable.
     async fn put_agencies(&self, agencies: Vec<Agency>, entries: Vec<Entry>) -> Result<u64, StoreFault>;
 
+    /// The directory as it stood at a version, as far as the rules look at it (`directory::Standing`):
+    /// without names, keys, addresses and people, which are not kept. `None` for a version to come.
+    async fn directory_at(&self, version: u64) -> Result<Option<Directory>, StoreFault>;
+
     // ---- Accepting ---------------------------------------------------------------------------
 
     /// What was accepted from this sender under this id, if anything was.
@@ -44,6 +48,9 @@ pub trait Store: Send + Sync {
 
     /// What is known about a case.
     async fn case(&self, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault>;
+
+    /// What was known about a case when its facts were at a version. `None` where they never were.
+    async fn case_at(&self, case_ref: &CaseRef, version: u64) -> Result<Option<CaseFacts>, StoreFault>;
 
     /// The case that a meeting belongs to.
     async fn case_of_meeting(&self, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault>;
@@ -151,6 +158,10 @@ pub trait Store: Send + Sync {
 
     /// Sequenced events from `index`, in order.
     async fn leaves(&self, index: u64, limit: usize) -> Result<Vec<Leaf>, StoreFault>;
+
+    /// The events that tell of a decision about a message, accepted, refused or checked, after the key
+    /// `after` and within `span`, in their order, sequenced or not.
+    async fn decisions(&self, after: u64, span: Span, limit: usize) -> Result<Vec<Decided>, StoreFault>;
 
     /// Whether the store can write now: for readiness.
     async fn probe(&self) -> Result<(), StoreFault>;

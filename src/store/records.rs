@@ -437,6 +437,24 @@ pub struct StoredCheckpoint {
     pub at: Timestamp,
 }
 
+/// From when until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first moment that belongs to it.
+    pub from: Timestamp,
+    /// The first that does not any more.
+    pub until: Timestamp,
+}
+
+/// An event that tells of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// Its place, for reading on.
+    pub key: u64,
+    /// The canonical event, unless erased.
+    pub event: Option<Vec<u8>>,
+}
+
 /// An event as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {

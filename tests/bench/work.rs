@@ -202,7 +202,7 @@ impl Work {
             case_ref: Some(self.case.case_ref.clone()),
             message_type: MessageType::Referral,
             statements: vec![serde_json::to_value(statement).unwrap()],
-            decided_on: self.decided_on(),
+            asked: None,
             sealed_to: Vec::new(),
             in_reply_to: None,
             supersedes: None,

@@ -50,7 +50,7 @@ async fn statistics_are_accepted_collected_tracked_and_acknowledged() {
     assert_eq!((outbox.messages[0].message_id, &outbox.messages[0].case_ref), (message.id(), &None));
 
     let accepted = gateway.events_of("message.accepted").await;
-    assert_eq!(accepted[0]["decided_on"]["case_facts"], 0);
+    assert_eq!(accepted[0]["asked"]["decided_on"]["case_facts"], 0);
     assert_eq!((accepted[0].get("case_ref"), &accepted[0]["area"]), (None, &Value::from("46")));
     assert!(gateway.events_of("fact.changed").await.is_empty());
     gateway.stop().await;

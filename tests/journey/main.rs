@@ -22,6 +22,7 @@ mod permitted;
 mod proved;
 mod refused;
 mod repeated;
+mod replayed;
 mod restarted;
 mod scanned;
 mod store_failure;

@@ -14,6 +14,7 @@ mod caseless;
 mod deliver;
 mod erase;
 mod facts;
+mod history;
 mod inbox;
 mod ledger;
 mod look;

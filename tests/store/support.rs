@@ -241,7 +241,7 @@ impl Draft {
             case_ref: self.about_case.then(|| self.case_ref.clone()),
             message_type: self.message_type,
             statements: vec![],
-            decided_on: self.decided_on,
+            asked: None,
             sealed_to: Vec::new(),
             in_reply_to: None,
             supersedes: None,

@@ -22,7 +22,7 @@ pub enum Arguments {
 pub(super) fn run(arguments: &Arguments, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {
     match arguments {
         Arguments::Matrix(arguments) => matrix::run(arguments, clock, terminal),
-        Arguments::Replay(arguments) => replay::run(arguments, terminal),
+        Arguments::Replay(arguments) => super::wait(replay::run(arguments, terminal)),
         Arguments::Prove(arguments) => prove::run(arguments, terminal),
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn accepted(
         case_ref: envelope.case_ref.clone(),
         message_type: envelope.message_type,
         statements: statements.map_err(|_| Fault::Impossible("a statement is JSON"))?,
-        decided_on: sealing.decided_on,
+        asked: sealing.asked.clone(),
         sealed_to: sealing
             .routes
             .iter()

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{codec, events, names};
+use super::{codec, events, history, names};
 use crate::{directory::Directory, ledger::event::Entry, message::Agency, store::StoreFault};
 
 pub(super) fn directory(conn: &Connection) -> Result<Directory, StoreFault> {
@@ -23,8 +23,10 @@ pub(super) fn version(conn: &Connection) -> Result<u64, StoreFault> {
 
 /// Every call is a new version, even one that repeats an earlier one.
 pub(super) fn put(conn: &Connection, agencies: &[Agency], entries: &[Entry]) -> Result<u64, StoreFault> {
+    let next = version(conn)?.saturating_add(1);
     for agency in agencies {
         let id = names::agency(conn, &agency.agency_id)?;
+        history::stands(conn, id, next, agency)?;
         let entry = serde_json::to_string(agency).map_err(|_| UNREADABLE)?;
         conn.prepare_cached("UPDATE agency SET entry = ?2 WHERE id = ?1")?.execute(params![id, entry])?;
     }

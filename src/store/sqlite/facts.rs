@@ -9,11 +9,20 @@ use crate::{
 };
 
 pub(super) fn case(conn: &Connection, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault> {
+    case_until(conn, case_ref, u64::MAX)
+}
+
+/// The fold of the facts up to the one of this number.
+pub(super) fn case_until(
+    conn: &Connection,
+    case_ref: &CaseRef,
+    last: u64,
+) -> Result<Option<CaseFacts>, StoreFault> {
     let mut select = conn.prepare_cached(
         "SELECT f.id, f.fact FROM known_case c JOIN fact f ON f.known_case = c.id
-         WHERE c.case_ref = ? ORDER BY f.id",
+         WHERE c.case_ref = ? AND f.id <= ? ORDER BY f.id",
     )?;
-    let mut rows = select.query([case_ref])?;
+    let mut rows = select.query(params![case_ref, codec::column(last)])?;
     let mut facts = Vec::new();
     while let Some(row) = rows.next()? {
         let fact = row.get_ref(1)?.as_str().map_err(|_| UNREADABLE)?;

@@ -11,6 +11,7 @@ mod directory;
 mod erase;
 mod events;
 mod facts;
+mod history;
 mod inbox;
 mod log;
 mod look;
@@ -98,6 +99,10 @@ impl Store for SqliteStore {
         self.read(directory::directory).await
     }
 
+    async fn directory_at(&self, version: u64) -> Result<Option<Directory>, StoreFault> {
+        self.read(move |conn| history::directory_at(conn, version)).await
+    }
+
     async fn put_agencies(&self, agencies: Vec<Agency>, entries: Vec<Entry>) -> Result<u64, StoreFault> {
         self.write(move |conn| directory::put(conn, &agencies, &entries)).await
     }
@@ -110,6 +115,11 @@ impl Store for SqliteStore {
     async fn case(&self, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault> {
         let case_ref = case_ref.clone();
         self.read(move |conn| facts::case(conn, &case_ref)).await
+    }
+
+    async fn case_at(&self, case_ref: &CaseRef, version: u64) -> Result<Option<CaseFacts>, StoreFault> {
+        let case_ref = case_ref.clone();
+        self.read(move |conn| history::case_at(conn, &case_ref, version)).await
     }
 
     async fn case_of_meeting(&self, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
@@ -250,6 +260,10 @@ impl Store for SqliteStore {
 
     async fn leaves(&self, index: u64, limit: usize) -> Result<Vec<Leaf>, StoreFault> {
         self.read(move |conn| log::leaves(conn, index, limit)).await
+    }
+
+    async fn decisions(&self, after: u64, span: Span, limit: usize) -> Result<Vec<Decided>, StoreFault> {
+        self.read(move |conn| history::decisions(conn, after, span, limit)).await
     }
 
     async fn probe(&self) -> Result<(), StoreFault> {

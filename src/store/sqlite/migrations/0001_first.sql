@@ -18,6 +18,15 @@ CREATE TABLE agency (
     entry TEXT
 ) STRICT;
 
+-- What the rules look at in an entry, from this version of the directory on: the past that decisions are
+-- tried on again. Without names, keys and people.
+CREATE TABLE agency_standing (
+    agency   INTEGER NOT NULL REFERENCES agency,
+    version  INTEGER NOT NULL,
+    standing TEXT NOT NULL,
+    PRIMARY KEY (agency, version)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE known_case (
     id       INTEGER PRIMARY KEY,
     case_ref TEXT NOT NULL UNIQUE
