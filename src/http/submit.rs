@@ -78,12 +78,11 @@ pub async fn check(State(app): State<App>, caller: Caller, request: Request) -> 
         Err(stop) => return Err(journey::stopped_at_the_door(&app.gateway, &caller, stop).await.into()),
     };
     let routed = journey::check(&app.gateway, &caller, posted).await?;
-    let recipients = routed.routes().iter().map(|route| {
-        json!({ "agency_id": route.permit.agency.agency_id, "channel": route.way.channel(),
-                "policies": route.permit.policies, "legal_basis": route.permit.legal_basis })
-    });
+    let explained = routed.explained();
     let body = json!({ "message_id": routed.message_id(), "verdict": "accepted",
-                       "recipients": recipients.collect::<Vec<_>>(), "warnings": routed.warnings() });
+                       "sender": explained.map(|explained| &explained.sender),
+                       "recipients": explained.map(|explained| &explained.recipients[..]).unwrap_or_default(),
+                       "warnings": routed.warnings() });
     let mut response = axum::Json(body).into_response();
     lifecycle::tell(routed.deprecation(), response.headers_mut());
     Ok(response)

@@ -9,6 +9,7 @@ use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
     addressed, claims,
+    explained::{self, Asked, Explanation},
     learn::{self, Case},
     relation::{earlier, is_related, mends},
     validate::{Validated, day_in_the_united_kingdom},
@@ -17,7 +18,7 @@ use crate::{
     directory::Directory,
     ledger::event::DecidedOn,
     message::{Agency, CaseFacts, Envelope, Fact},
-    policy::{Ask, Decision, Prepared},
+    policy::{Ask, Decision, Obligation, Prepared},
     schema,
     store::Tracked,
 };
@@ -29,12 +30,16 @@ pub struct Authorised {
     pub(super) validated: Validated,
     /// One for each recipient that gets it, in their order.
     pub(super) permits: Vec<Permit>,
+    /// What all of them are bound to.
+    pub(super) obligations: Vec<Obligation>,
     /// What the message adds to the case.
     pub(super) facts: Vec<Fact>,
     pub(super) directory: Arc<Directory>,
     pub(super) decided_on: DecidedOn,
     /// SHA-256 of the policy set that decided, hex.
     pub(super) policy_set: String,
+    /// Why, for people. Only where somebody asked.
+    pub(super) explained: Option<Box<Explanation>>,
 }
 
 /// One recipient's permission.
@@ -48,10 +53,12 @@ pub struct Permit {
     pub legal_basis: Vec<String>,
 }
 
+/// `explain`: whether the answer is to tell why, for each recipient; a check asks for that.
 pub(super) async fn authorise(
     gateway: &Gateway,
     caller: &Caller,
     mut validated: Validated,
+    explain: bool,
 ) -> Result<Authorised, Stop> {
     let directory = gateway.directory();
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
@@ -74,14 +81,33 @@ pub(super) async fn authorise(
     let prepared = policies.prepare(&ask);
     let told_why = may_know_why(&directory, &validated.envelope, case.as_ref());
     let left_out = claims.prior.as_ref().map_or(0, |prior| prior.left_out);
-    let sending = may_send(&prepared, told_why, left_out)?;
+    let explanation = |sending: &Decision, asked: Vec<Asked>| {
+        let facts = explained::Facts {
+            policies: &policies,
+            now: ask.now,
+            case: ask.case,
+            meeting: claims.meeting_id,
+            told_why,
+        };
+        explain.then(|| Box::new(explained::explain(&facts, Asked::sender(caller, sending), asked)))
+    };
+    let sending = prepared.may_send();
+    may_send(&sending, told_why, left_out)
+        .map_err(|refusal| Refusal { explained: explanation(&sending, Vec::new()), ..refusal })?;
     // Only who may send it learns who is recorded to receive it.
     addressed::complete(&mut validated, claims.meeting_id, case.as_ref(), ask.now, &gateway.limits)?;
-    let (permits, skipped) = decide(&prepared, &sending, &directory, &validated, told_why)?;
+    let mut asked = Vec::new();
+    let decided = decide(&prepared, &sending, &directory, &validated, told_why, &mut asked);
+    let explained = explanation(&sending, asked);
+    let (permits, skipped) = match decided {
+        Ok(decided) => decided,
+        Err(refusal) => return Err(Refusal { explained, ..refusal }.into()),
+    };
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
-    Ok(Authorised { permits, facts, decided_on, policy_set, directory: directory.clone(), validated })
+    let (directory, obligations) = (directory.clone(), Obligation::of(&claims));
+    Ok(Authorised { permits, obligations, facts, decided_on, policy_set, directory, validated, explained })
 }
 
 /// What the decision may look at.
@@ -155,14 +181,14 @@ fn may_know_why(directory: &Directory, envelope: &Envelope, case: Option<&CaseFa
     }
 }
 
-/// Asks for the sender. `left_out`: how many got the message that this one mends and are not named.
-fn may_send(prepared: &Prepared<'_>, told_why: bool, left_out: usize) -> Result<Decision, Refusal> {
-    let sending = prepared.may_send();
+/// The answer about the sender. `left_out`: how many got the message that this one mends and are not
+/// named.
+fn may_send(sending: &Decision, told_why: bool, left_out: usize) -> Result<(), Refusal> {
     if sending.is_allowed() {
-        return Ok(sending);
+        return Ok(());
     }
     let detail = "your agency may not send this message; see the rule";
-    let mut faults = explained(&sending, "/sender/agency_id", told_why);
+    let mut faults = explained(sending, "/sender/agency_id", told_why);
     if left_out > 0 {
         faults.push(incomplete(left_out));
     }
@@ -170,13 +196,14 @@ fn may_send(prepared: &Prepared<'_>, told_why: bool, left_out: usize) -> Result<
 }
 
 /// Asks for every recipient, and gives either all permits or all faults. For what mends an earlier
-/// message, a recipient that a bar stops is passed over with a warning.
+/// message, a recipient that a bar stops is passed over with a warning. `asked` takes each answer.
 fn decide(
     prepared: &Prepared<'_>,
     sending: &Decision,
     directory: &Directory,
     validated: &Validated,
     told_why: bool,
+    asked: &mut Vec<Asked>,
 ) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
     let envelope = &validated.envelope;
     let (mut permits, mut skipped) = (Vec::new(), Vec::new());
@@ -185,24 +212,36 @@ fn decide(
         let place = addressed::place(validated, index);
         let naming = |fault| addressed::naming(validated, &recipient.agency_id, fault);
         let Some(agency) = directory.agency(&recipient.agency_id) else {
+            asked.push(Asked { pointer: place.clone(), agency_id: None, decision: None });
             strangers.push(naming(stranger(place)));
             continue;
         };
-        let to = claims::addressed(agency, recipient);
+        let to = claims::addressed(agency, recipient, envelope);
+        let answered = |decision| {
+            let agency_id = Some(recipient.agency_id.clone());
+            Asked { pointer: place.clone(), agency_id, decision: Some(decision) }
+        };
         let decision = prepared.may_receive(&to);
         let sees = prepared.may_see_victims(&to);
         if decision.is_allowed() && prepared.has_victim_data() && !sees.is_allowed() {
             let fix = "leave victim data out";
-            faults.push(naming(schema::Fault::new(place, "P29", "victim data", fix)));
+            faults.push(naming(schema::Fault::new(place.clone(), "P29", "victim data", fix)));
+            asked.push(answered(sees));
             continue;
         }
         if decision.is_allowed() {
             permits.push(Permit::of(agency.clone(), &[sending, &decision]));
+            asked.push(answered(decision));
             continue;
         }
         let told = explained(&decision, &place, told_why).into_iter().map(naming);
         let passed_over = mends(envelope.message_type) && decision.is_barred();
-        if passed_over { skipped.extend(told) } else { faults.extend(told) }
+        if passed_over {
+            skipped.extend(told)
+        } else {
+            faults.extend(told)
+        }
+        asked.push(answered(decision));
     }
     if permits.is_empty() {
         faults.append(&mut skipped); // Nobody is left to receive it.
@@ -217,14 +256,22 @@ fn decide(
 
 fn stranger(place: String) -> schema::Fault {
     let fix = "use an agency_id that GET /v1/agencies lists";
-    schema::Fault::new(place, "unknown_recipient", "no such agency is in the directory", fix)
+    schema::Fault::new(place, "unknown_recipient", "no such agency is in the directory", fix).by_permission(
+        "P2",
+        "CJA 2003 s.325(4), (4A)",
+        "domain P2, P34",
+    )
 }
 
 /// How many got the message and are not named: the sender has them in its own outbox (P30).
 fn incomplete(left_out: usize) -> schema::Fault {
     let told = format!("{left_out} of those who got the message are missing from the list");
     let fix = "name every recipient of that message; its tracking lists them";
-    schema::Fault::new("/recipients", "recipients_missing", told, fix)
+    schema::Fault::new("/recipients", "recipients_missing", told, fix).by_permission(
+        "P30",
+        "DPA 2018 s.38(5)(c)",
+        "domain P30; domain §10",
+    )
 }
 
 impl Permit {
@@ -247,7 +294,11 @@ pub(super) fn explained(decision: &Decision, place: &str, told_why: bool) -> Vec
         .map(|ground| {
             let text = ground.text.clone().unwrap_or_else(|| "a rule forbids it".into());
             let fix = format!("rule {} rests on {}", ground.rule, ground.legal_basis);
-            schema::Fault::new(place, ground.rule.clone(), text, fix)
+            schema::Fault::new(place, ground.rule.clone(), text, fix).by_permission(
+                ground.rule.clone(),
+                ground.legal_basis.clone(),
+                ground.source.clone(),
+            )
         })
         .collect();
     if faults.is_empty() {
@@ -262,7 +313,13 @@ pub(super) fn explained(decision: &Decision, place: &str, told_why: bool) -> Vec
                 format!("no rule permits it ({})", looked_at.into_iter().collect::<Vec<_>>().join("; "));
         }
         let fix = "ask the area's co-ordination unit; what no rule permits is refused";
-        faults.push(schema::Fault::new(place, "default_deny", message, fix));
+        let mut fault = schema::Fault::new(place, "default_deny", message, fix);
+        // The law of the permits that there are for this type of message; it tells nothing of the case.
+        let laws: BTreeSet<&str> =
+            decision.missing.iter().map(|missing| missing.ground.legal_basis.as_str()).collect();
+        fault.legal_basis =
+            (!laws.is_empty()).then(|| laws.into_iter().collect::<Vec<_>>().join("; ").into());
+        faults.push(fault);
     }
     faults
 }

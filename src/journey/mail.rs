@@ -134,7 +134,7 @@ impl Letter<'_> {
     }
 }
 
-/// Domain L32, P28; ux.md §5.
+/// Domain L32, P28 (in other words than the statement's obligation, for people); ux.md §5.
 const HANDLING: &str = "
 How to handle it
 Share it inside your agency only with those who need it for their work.

@@ -13,6 +13,7 @@ pub mod authorise;
 mod claims;
 pub mod deliver;
 pub mod expire;
+mod explained;
 mod gateway;
 mod inspect;
 pub mod learn;
@@ -31,6 +32,7 @@ pub mod validate;
 use crate::{ledger::event::Event, message::AgencyId};
 pub use accept::{Caller, Posted};
 pub use attach::{AttachmentSource, Broken, NoAttachments};
+pub use explained::{Answered, Explanation, Recorded};
 pub use gateway::{Gateway, Parts, Signals};
 pub use record::Answer;
 
@@ -55,7 +57,7 @@ pub async fn submit(
         };
         let deprecation = accepted.deprecation.clone();
         let validated = validate::validate(gateway, accepted)?; //           nothing on disk
-        let authorised = authorise::authorise(gateway, caller, validated).await?; // nothing on disk
+        let authorised = authorise::authorise(gateway, caller, validated, false).await?; // nothing on disk
         let routed = route::route(gateway, authorised)?; //                  nothing on disk
         let attached = attach::attach(gateway, routed, attachments).await?; // ciphertext in files that nothing refers to: swept
         let sealed = seal::seal(gateway, attached).await?; //                the same, and sealed mails
@@ -106,8 +108,13 @@ pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result
     let outcome = async {
         let accepted = accept::accept_for_check(gateway, caller, posted, &mut known)?;
         let validated = validate::validate(gateway, accepted)?;
-        let authorised = authorise::authorise(gateway, caller, validated).await?;
-        let routed = route::route(gateway, authorised)?;
+        let mut authorised = authorise::authorise(gateway, caller, validated, true).await?;
+        let explained = authorised.explained.take();
+        let mut routed = match route::route(gateway, authorised) {
+            Err(Stop::Refused(refusal)) => return Err(Refusal { explained, ..refusal }.into()),
+            routed => routed?,
+        };
+        routed.authorised.explained = explained.map(|explained| Box::new(explained.with_channels(&routed)));
         attach::check_declared(gateway, &routed.envelope().attachments)?;
         Ok(routed)
     }

@@ -1,7 +1,7 @@
 //! When a message does not go on: a [`Refusal`] is the sender's doing and goes into the ledger; a
 //! [`Fault`] is ours, is logged once and answered 503 or 500.
 
-use super::{Caller, Gateway, route::Routed};
+use super::{Caller, Explanation, Gateway, route::Routed};
 use crate::{
     channel::scanner::ScanFault,
     crypto::{jwe::SealFault, random::NoRandom},
@@ -81,12 +81,14 @@ pub struct Refusal {
     pub faults: Vec<schema::Fault>,
     /// The event in the ledger, once it is there.
     pub reference: Option<EventId>,
+    /// Why, party by party. Only of a check.
+    pub explained: Option<Box<Explanation>>,
 }
 
 impl Refusal {
     /// A refusal with nothing more to say than its sentence.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), faults: Vec::new(), reference: None }
+        Self { code, detail: detail.into(), faults: Vec::new(), reference: None, explained: None }
     }
 
     /// A refusal with every fault.
@@ -182,8 +184,12 @@ impl Known {
     }
 
     fn judged(&self, code: &'static str, faults: &[schema::Fault], uncounted: u64) -> Judged {
-        let place =
-            |fault: &schema::Fault| FaultPlace { pointer: fault.pointer.clone(), code: fault.code.clone() };
+        let place = |fault: &schema::Fault| FaultPlace {
+            pointer: fault.pointer.clone(),
+            code: fault.code.clone(),
+            rule: fault.rule.as_deref().map(str::to_owned),
+            legal_basis: fault.legal_basis.as_deref().map(str::to_owned),
+        };
         Judged {
             sender: self.sender.clone(),
             claimed: self.claimed.clone(),

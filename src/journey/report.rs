@@ -78,6 +78,7 @@ async fn tell(
         routes: &[route],
         attachments: Vec::new(),
         warnings: &[],
+        obligations: &[],
         facts: Vec::new(),
         decided_on,
         policy_set: policies.sha256_hex(),

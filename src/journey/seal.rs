@@ -26,6 +26,7 @@ use crate::{
     },
     ledger::event::{DecidedOn, Entry, Event, SealedTo},
     message::{Area, DeliveryId, Envelope, Fact},
+    policy::Obligation,
     schema,
     store::{NewCopy, NewDelivery, Sealed},
 };
@@ -45,6 +46,7 @@ pub(super) struct Sealing<'a> {
     pub(super) routes: &'a [Route],
     pub(super) attachments: Vec<Attachment>,
     pub(super) warnings: &'a [schema::Fault],
+    pub(super) obligations: &'a [Obligation],
     pub(super) facts: Vec<Fact>,
     pub(super) decided_on: DecidedOn,
     pub(super) policy_set: &'a str,
@@ -64,6 +66,7 @@ pub(super) async fn seal(gateway: &Gateway, attached: Attached) -> Result<Sealed
         routes: &routes,
         attachments,
         warnings: &authorised.validated.warnings,
+        obligations: &authorised.obligations,
         facts: authorised.facts,
         decided_on: authorised.decided_on,
         policy_set: &authorised.policy_set,
@@ -167,6 +170,7 @@ fn state(gateway: &Gateway, sealing: &Sealing<'_>, deliveries: &[DeliveryId], at
         accepted_at: at,
         policy_set: sealing.policy_set.to_owned(),
         recipients: recipients.collect(),
+        obligations: sealing.obligations.to_vec(),
         view: None,
         attachments: attachments.collect(),
         warnings: sealing.warnings.iter().map(stated_warning).collect(),
@@ -233,6 +237,7 @@ fn audit(gateway: &Gateway, envelope: &Envelope) -> Result<Option<Value>, Fault>
                 "strict_necessity": to.strict_necessity, "attention": to.attention })
     });
     let told = json!({ "person": envelope.sender.person, "justification": envelope.justification,
+                       "strict_necessity": envelope.strict_necessity,
                        "recipients": recipients.collect::<Vec<_>>() });
     let aad = format!(r#"{{"message_id":"{}"}}"#, envelope.message_id);
     seal_for_audit(gateway, envelope.area, &aad, &told).map(Some)
@@ -255,7 +260,7 @@ fn receipt(stated: &Statement, statement: &str, warnings: &[schema::Fault]) -> R
     let statement_sha256 = hex(&sha256(statement.as_bytes()));
     let recipients = stated.recipients.iter().map(|to| {
         json!({ "agency_id": to.agency_id, "delivery_id": to.delivery_id, "channel": to.channel,
-                "statement_sha256": statement_sha256 })
+                "policies": to.policies, "legal_basis": to.legal_basis, "statement_sha256": statement_sha256 })
     });
     to_json(&json!({
         "message_id": stated.message_id,

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     crypto::{hex, jws, keyring::KeyPurpose, keyring::PublishedKeys, sha256},
     message::{AgencyId, Area, Channel, DeliveryId, MessageId, MessageType},
+    policy::Obligation,
 };
 
 /// `typ` of a statement: a signature made for another purpose is none.
@@ -40,6 +41,9 @@ pub struct Statement {
     pub policy_set: String,
     /// Who gets this view, how, and by which law.
     pub recipients: Vec<StatedRecipient>,
+    /// What its readers are bound to (P28, P31).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obligations: Vec<Obligation>,
     /// What this view leaves out; `null` for the full text.
     pub view: Option<serde_json::Value>,
     /// The attachments, in order.

@@ -226,6 +226,12 @@ pub struct FaultPlace {
     pub pointer: String,
     /// Its stable code.
     pub code: String,
+    /// The rule that refused it, `P15` or `V31`; nothing where no rule permits what was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The law that a rule of permission rests on; where none permits, that of the rules which would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<String>,
 }
 
 /// One step in a delivery's life.

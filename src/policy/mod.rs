@@ -13,10 +13,12 @@ mod decision;
 mod evaluate;
 mod facts;
 mod load;
+mod obligation;
 mod prepared;
 mod probe;
 mod questions;
 mod slice;
+mod used;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,7 @@ use crate::{
 pub use decision::{Decision, Doubt, Ground, Missing, Verdict};
 pub use facts::FactAct;
 pub use load::PolicyFault;
+pub use obligation::Obligation;
 pub use prepared::Prepared;
 
 /// The validated policies. Immutable: a changed file makes a new set with another digest.

@@ -153,6 +153,8 @@ impl Work {
             accepted_at: at,
             policy_set: self.gateway.policies().sha256_hex().into(),
             recipients: recipients.collect(),
+            obligations: vec![],
+            obligations: vec![],
             view: None,
             warnings: vec![],
             attachments: Vec::new(),

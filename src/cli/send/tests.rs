@@ -35,6 +35,7 @@ fn receipt(key: &NamedKey) -> Receipt {
         accepted_at: "2026-11-20T09:30:00Z".parse().unwrap(),
         policy_set: String::new(),
         recipients: vec![],
+        obligations: vec![],
         view: None,
         warnings: vec![],
         attachments: vec![],

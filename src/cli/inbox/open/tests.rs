@@ -73,6 +73,7 @@ fn stated(attachment: &[u8]) -> Statement {
             recipient("kent-mappa", DELIVERY),
             recipient("kent-yot", "019ab000-0000-7000-8000-0000000000d2"),
         ],
+        obligations: vec![],
         view: None,
         warnings: vec![],
         attachments: vec![StatedAttachment {
