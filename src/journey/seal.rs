@@ -24,7 +24,7 @@ use crate::{
         jwk::RecipientKey,
         jws, sha256,
     },
-    ledger::event::{DecidedOn, Entry, Event, SealedTo},
+    ledger::event::{Basis, DecidedOn, Entry, Event, SealedTo},
     message::{Area, DeliveryId, Envelope, Fact},
     policy::Obligation,
     schema,
@@ -111,7 +111,14 @@ pub(super) async fn seal_view(gateway: &Gateway, mut sealing: Sealing<'_>) -> Re
     let mut entries = vec![entry];
     for fact in &sealing.facts {
         let case_ref = envelope.case_ref.as_ref().ok_or(Fault::Impossible("a fact is about a case"))?;
-        entries.push(learn::changed(gateway, case_ref, &envelope.sender.agency_id, Some(envelope), fact)?);
+        entries.push(learn::changed(
+            gateway,
+            case_ref,
+            &envelope.sender.agency_id,
+            Some(envelope),
+            fact,
+            Basis::default(),
+        )?);
     }
     Ok(Sealed {
         message_id: envelope.message_id,

@@ -14,6 +14,8 @@
 //! | `payload.erased` | erasure |
 //! | `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `gateway.started` | none: the gateway's own |
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -127,6 +129,9 @@ pub enum Event {
         /// The fact: ids, relations, dates and flags. A member of its own, since it names an area and an
         /// agency too, and canonical JSON has each member once.
         fact: Fact,
+        /// By which rule and law, where a call set it; a message's own event has them otherwise.
+        #[serde(flatten)]
+        basis: Basis,
     },
     /// An associate was designated for one case, section 325(4A)(c) of the Criminal Justice Act 2003.
     #[serde(rename = "designation.made")]
@@ -139,6 +144,9 @@ pub enum Event {
         designation: Designation,
         /// The officer: a JWE sealed to the area's audit key.
         audit: Value,
+        /// By which rule and law.
+        #[serde(flatten)]
+        basis: Basis,
     },
     /// Something was approved in writing.
     #[serde(rename = "approval.made")]
@@ -149,6 +157,9 @@ pub enum Event {
         approval: Approval,
         /// The reason: a JWE sealed to the area's audit key.
         audit: Value,
+        /// By which rule and law.
+        #[serde(flatten)]
+        basis: Basis,
     },
     /// A directory entry was added or changed.
     #[serde(rename = "directory.changed")]
@@ -167,6 +178,17 @@ pub enum Event {
         /// SHA-256 of the set, in hex.
         policy_set: String,
     },
+}
+
+/// What permitted a call.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Basis {
+    /// The rules, such as `P22`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub policies: BTreeSet<String>,
+    /// The law that they rest on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub legal_basis: BTreeSet<String>,
 }
 
 /// The key that one copy was sealed to.
@@ -389,8 +411,13 @@ mod tests {
             convicted: None,
             foreign_national: None,
         };
-        let event =
-            Event::FactChanged { case_ref: "46-2026-7K3M9Q2F".parse().unwrap(), by, message_id: None, fact };
+        let event = Event::FactChanged {
+            case_ref: "46-2026-7K3M9Q2F".parse().unwrap(),
+            by,
+            message_id: None,
+            fact,
+            basis: Basis::default(),
+        };
         let at = Timestamp::UNIX_EPOCH;
         assert!(Entry::new(&event, at, Some(area), &Random::system()).is_ok());
     }

@@ -146,7 +146,8 @@ fn names(text: &str, rule: &str) -> bool {
     })
 }
 
-/// Without the line ends that a long comment or text has.
+/// Without the line ends and comment signs that a long comment or text has.
 fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let lines = text.lines().map(|line| line.trim_start().trim_start_matches('/'));
+    lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
