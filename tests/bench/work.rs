@@ -154,7 +154,6 @@ impl Work {
             policy_set: self.gateway.policies().sha256_hex().into(),
             recipients: recipients.collect(),
             obligations: vec![],
-            obligations: vec![],
             view: None,
             warnings: vec![],
             attachments: Vec::new(),
