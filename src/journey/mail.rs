@@ -70,6 +70,7 @@ impl Letter<'_> {
         ];
         parts.extend(self.sealing.attachments.iter().filter_map(enclosure));
         let entity = Entity::multipart_mixed(parts, Boundary::new(&self.gateway.random)?).to_bytes();
+        // P39: marking, type and reference; nothing that tells a person or a case.
         let subject =
             format!("OFFICIAL-SENSITIVE: {} {}", self.envelope().message_type.title(), self.reference());
         let message_id = format!("{}@{}", self.delivery_id, self.gateway.name);
