@@ -27,7 +27,7 @@ pub use fault::{ClientFault, Problem, ProblemDocument};
 pub use profile::{Identity, Profile, ProfileFault};
 pub use upload::Upload;
 pub use wire::{
-    Acknowledgement, Approved, Attempt, CaseStated, CheckedRecipient, Delivery, Designated, Inbox, InboxItem,
+    Acknowledgement, Approved, Attempt, CaseStated, Delivery, Designated, Explained, Inbox, InboxItem,
     MeetingRecorded, Outbox, OutboxItem, Receipt, ReceiptRecipient, Tracking, Verdict, WhoAmI, Withheld,
     left_out,
 };

@@ -85,6 +85,13 @@ fn fault(agency: &Agency) -> Option<(&'static str, &'static str)> {
 
 /// A channel that the agency claims and that cannot work.
 fn unreachable_by(agency: &Agency) -> Option<(&'static str, &'static str)> {
+    if agency.is_abroad() {
+        // P12: nothing is delivered outside the United Kingdom.
+        return Some((
+            "channels",
+            "want servers in the United Kingdom: no name ends in another country's code",
+        ));
+    }
     let claims = |channel| agency.channels.contains(&channel);
     match &agency.mail {
         None if claims(Channel::Email) => {

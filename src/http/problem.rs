@@ -7,7 +7,7 @@ use axum::{
 use serde::Serialize;
 
 use crate::{
-    journey::{Code, Fault, Refusal, Stop},
+    journey::{Code, Explanation, Fault, Refusal, Stop},
     message::EventId,
     schema,
 };
@@ -63,6 +63,15 @@ struct Document<'a> {
     reference: Option<EventId>,
 }
 
+/// The same with the answer party by party: extension members (RFC 9457 §3.2).
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    document: Document<'a>,
+    #[serde(flatten)]
+    explained: Option<&'a Explanation>,
+}
+
 /// The status of each refusal. Exhaustive, so that a new code cannot be forgotten.
 fn status(code: Code) -> StatusCode {
     match code {
@@ -112,17 +121,16 @@ impl IntoResponse for Problem {
 
 fn refused(refusal: &Refusal) -> Response {
     let status = status(refusal.code);
-    let mut response = document(
-        status,
-        &Document {
-            kind: type_uri(refusal.code.as_str()),
-            title: refusal.code.title(),
-            status: status.as_u16(),
-            detail: &refusal.detail,
-            errors: &refusal.faults,
-            reference: refusal.reference,
-        },
-    );
+    let told = Document {
+        kind: type_uri(refusal.code.as_str()),
+        title: refusal.code.title(),
+        status: status.as_u16(),
+        detail: &refusal.detail,
+        errors: &refusal.faults,
+        reference: refusal.reference,
+    };
+    let mut response =
+        document(status, &Explained { document: told, explained: refusal.explained.as_deref() });
     if status == StatusCode::TOO_MANY_REQUESTS {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     }
@@ -210,7 +218,7 @@ pub fn type_uri(code: &str) -> String {
     format!("urn:portcullis:problem:{code}")
 }
 
-fn document(status: StatusCode, document: &Document<'_>) -> Response {
+fn document(status: StatusCode, document: &impl Serialize) -> Response {
     let body = serde_json::to_vec(document).unwrap_or_default();
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")),

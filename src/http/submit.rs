@@ -79,14 +79,11 @@ pub async fn check(State(app): State<App>, caller: Caller, request: Request) -> 
     };
     let viewed = journey::check(&app.gateway, &caller, posted).await?;
     let routed = viewed.routed();
-    let recipients = routed.routes().iter().enumerate().map(|(number, route)| {
-        let gap = |(pointer, reason)| json!({ "pointer": pointer, "reason": reason });
-        json!({ "agency_id": route.permit.agency.agency_id, "channel": route.way.channel(),
-                "policies": route.permit.policies, "legal_basis": route.permit.legal_basis,
-                "withheld": viewed.withheld(number).into_iter().map(gap).collect::<Vec<_>>() })
-    });
+    let explained = routed.explained();
     let body = json!({ "message_id": routed.message_id(), "verdict": "accepted",
-                       "recipients": recipients.collect::<Vec<_>>(), "warnings": routed.warnings() });
+                       "sender": explained.map(|explained| &explained.sender),
+                       "recipients": explained.map(|explained| &explained.recipients[..]).unwrap_or_default(),
+                       "warnings": routed.warnings() });
     let mut response = axum::Json(body).into_response();
     lifecycle::tell(routed.deprecation(), response.headers_mut());
     Ok(response)

@@ -6,7 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::claims;
+use super::{
+    claims,
+    explained::{Answers, Party},
+};
 use crate::{
     directory::Directory,
     ledger::asked::{Asked, AskedFor, Claimed, DecidedOn, Said, kept},
@@ -17,9 +20,12 @@ use crate::{
 /// What is being asked.
 pub(super) struct Asking<'a> {
     directory: &'a Directory,
+    sender: &'a AgencyId,
     /// Whether the sender may know the grounds of a decision.
     told_why: bool,
     asked: Asked,
+    /// The same for people.
+    answers: Answers,
 }
 
 impl<'a> Asking<'a> {
@@ -39,16 +45,29 @@ impl<'a> Asking<'a> {
             recipients: Vec::new(),
             unknown_recipients: 0,
         };
-        Self { directory, told_why, asked }
+        Self { directory, sender: &ask.sender.agency_id, told_why, asked, answers: Answers::default() }
     }
 
     /// The answer about the sender.
     pub fn sent(&mut self, decision: &Decision) {
         self.asked.sending = self.said(decision);
+        self.answers.sender = party("/sender/agency_id", self.sender, decision);
+    }
+
+    /// A recipient that the directory does not know, so that nothing could be asked.
+    pub fn met_a_stranger(&mut self, place: &str) {
+        self.answers.recipients.push(Party { pointer: place.into(), asked: None });
     }
 
     /// The answers about a recipient; `victims` where the message holds victim data.
-    pub fn received(&mut self, to: &Addressed, receiving: &Decision, victims: Option<&Decision>) {
+    pub fn received(
+        &mut self,
+        to: &Addressed,
+        place: &str,
+        receiving: &Decision,
+        victims: Option<&Decision>,
+    ) {
+        self.answers.recipients.push(party(place, &to.agency.agency_id, receiving));
         let receiving = Some(self.said(receiving));
         let victims = victims.map(|decision| self.said(decision));
         self.asked.recipients.push(AskedFor { receiving, victims, ..unasked(to) });
@@ -56,15 +75,16 @@ impl<'a> Asking<'a> {
 
     /// What goes into the event. Recipients that were not asked for, because the sender may not send the
     /// message to anybody, stand there without an answer.
-    pub fn finish(mut self, envelope: &Envelope) -> Asked {
+    pub fn finish(mut self, envelope: &Envelope) -> (Asked, Answers) {
         let named = envelope.recipients.iter();
         let known = named.filter_map(|to| Some((self.directory.agency(&to.agency_id)?, to)));
-        let known: Vec<_> = known.map(|(agency, to)| unasked(&claims::addressed(agency, to))).collect();
+        let known: Vec<_> =
+            known.map(|(agency, to)| unasked(&claims::addressed(agency, to, envelope))).collect();
         self.asked.unknown_recipients = envelope.recipients.len().saturating_sub(known.len());
         if self.asked.recipients.is_empty() {
             self.asked.recipients = known;
         }
-        self.asked
+        (self.asked, self.answers)
     }
 
     /// A refusal's rule and text are told to every sender, of a permit the rule alone.
@@ -72,6 +92,10 @@ impl<'a> Asking<'a> {
         let by = if decision.is_allowed() && !self.told_why { rules(decision) } else { ids(decision) };
         Said { allowed: decision.is_allowed(), by }
     }
+}
+
+fn party(place: &str, agency: &AgencyId, decision: &Decision) -> Party {
+    Party { pointer: place.into(), asked: Some((agency.clone(), decision.clone())) }
 }
 
 fn unasked(to: &Addressed) -> AskedFor {

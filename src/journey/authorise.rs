@@ -1,27 +1,26 @@
 //! Authorise: may this sender send it, may each recipient receive it, and by which law?
-//! [`Validated`] → [`Authorised`]. All or nothing: one refused recipient refuses the message. Only a
-//! correction and a recall go to all who may have them (P30): a bar stops them for one recipient, and
-//! the sender is told.
+//! [`Validated`] → [`Authorised`]. Here stands what the decision may look at, and who is told why; the
+//! answers themselves are taken in `decide.rs`.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Code, Gateway, Refusal, Stop,
     accept::Caller,
-    addressed,
     asked::Asking,
     claims,
+    decide::decide,
+    explained::{self, Explanation},
     learn::{self, Case},
     refusal::Known,
-    relation::{earlier, is_related, mends},
+    relation::{earlier, is_related},
     validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
-    config::Limits,
     directory::Directory,
     ledger::{asked::Asked, event::DecidedOn},
     message::{Agency, CaseFacts, Envelope, Fact},
-    policy::{Addressed, Ask, Decision, Obligation, Prepared},
+    policy::{Ask, Obligation},
     schema,
     store::Tracked,
 };
@@ -43,6 +42,8 @@ pub struct Authorised {
     pub(super) policy_set: String,
     /// Whether each recipient has a view of its own, see [`claims::goes_apart`].
     pub(super) apart: bool,
+    /// Why, for people. Only where somebody asked.
+    pub(super) explained: Option<Box<Explanation>>,
 }
 
 /// One recipient's permission.
@@ -58,11 +59,13 @@ pub struct Permit {
     pub obligations: Vec<Obligation>,
 }
 
+/// `explain`: whether the answer is to tell why, for each recipient; a check asks for that.
 pub(super) async fn authorise(
     gateway: &Gateway,
     caller: &Caller,
     mut validated: Validated,
     known: &mut Known,
+    explain: bool,
 ) -> Result<Authorised, Stop> {
     let directory = gateway.directory();
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
@@ -87,15 +90,27 @@ pub(super) async fn authorise(
     let mut asking = Asking::new(&ask, policies.sha256_hex(), &seen.facts, seen.version, told_why);
     let decided = decide(&prepared, &ask, &mut validated, told_why, &gateway.limits, &mut asking);
     // Also of what is refused now, or further down the road.
-    let asked = Arc::new(asking.finish(&validated.envelope));
+    let (asked, answers) = asking.finish(&validated.envelope);
+    let asked = Arc::new(asked);
     known.asked = Some(asked.clone());
-    let (permits, skipped) = decided?;
+    let facts_used = explained::Facts {
+        policies: &policies,
+        now: ask.now,
+        case: ask.case,
+        meeting: claims.meeting_id,
+        told_why,
+    };
+    let explained = explain.then(|| Box::new(explained::explain(&facts_used, answers)));
+    let (permits, skipped) = match decided {
+        Ok(decided) => decided,
+        Err(refusal) => return Err(Refusal { explained, ..refusal }.into()),
+    };
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
     let apart = claims::goes_apart(&claims, case.as_ref());
     let directory = directory.clone();
-    Ok(Authorised { permits, facts, decided_on, asked, policy_set, apart, directory, validated })
+    Ok(Authorised { permits, facts, decided_on, asked, policy_set, apart, explained, directory, validated })
 }
 
 /// What the decision may look at.
@@ -179,160 +194,4 @@ fn may_know_why(directory: &Directory, envelope: &Envelope, case: Option<&CaseFa
         Some(case) => case.lead.as_ref() == Some(sender) || directory.coordinates(sender, case.area),
         None => envelope.case_ref.is_none() && directory.coordinates(sender, envelope.area),
     }
-}
-
-/// Asks for the sender. `left_out`: how many got the message that this one mends and are not named.
-fn may_send(
-    prepared: &Prepared<'_>,
-    told_why: bool,
-    left_out: usize,
-    asking: &mut Asking<'_>,
-) -> Result<Decision, Refusal> {
-    let sending = prepared.may_send();
-    asking.sent(&sending);
-    if sending.is_allowed() {
-        return Ok(sending);
-    }
-    let detail = "your agency may not send this message; see the rule";
-    let mut faults = explained(&sending, "/sender/agency_id", told_why);
-    if left_out > 0 {
-        faults.push(incomplete(left_out));
-    }
-    Err(Refusal::with(Code::NotPermitted, detail, faults))
-}
-
-/// Asks for the sender, finds the recipients where it left them out, and asks for each of them.
-fn decide(
-    prepared: &Prepared<'_>,
-    ask: &Ask<'_>,
-    validated: &mut Validated,
-    told_why: bool,
-    limits: &Limits,
-    asking: &mut Asking<'_>,
-) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
-    let left_out = ask.message.prior.as_ref().map_or(0, |prior| prior.left_out);
-    let sending = may_send(prepared, told_why, left_out, asking)?;
-    // Only who may send it learns who is recorded to receive it.
-    addressed::complete(validated, ask.message.meeting_id, ask.case, ask.now, limits)?;
-    may_receive(prepared, &sending, ask.directory, validated, told_why, asking)
-}
-
-/// Asks for every recipient, and gives either all permits or all faults. For what mends an earlier
-/// message, a recipient that a bar stops is passed over with a warning.
-fn may_receive(
-    prepared: &Prepared<'_>,
-    sending: &Decision,
-    directory: &Directory,
-    validated: &Validated,
-    told_why: bool,
-    asking: &mut Asking<'_>,
-) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
-    let envelope = &validated.envelope;
-    let (mut permits, mut skipped) = (Vec::new(), Vec::new());
-    let (mut faults, mut strangers) = (Vec::new(), Vec::new());
-    for (index, recipient) in envelope.recipients.iter().enumerate() {
-        let place = addressed::place(validated, index);
-        let naming = |fault| addressed::naming(validated, &recipient.agency_id, fault);
-        let Some(agency) = directory.agency(&recipient.agency_id) else {
-            strangers.push(naming(stranger(place)));
-            continue;
-        };
-        let decision = match permit(prepared, sending, &claims::addressed(agency, recipient), asking) {
-            Ok(permit) => {
-                permits.push(permit);
-                continue;
-            }
-            Err(decision) => decision,
-        };
-        let told = explained(&decision, &place, told_why).into_iter().map(naming);
-        let passed_over = mends(envelope.message_type) && decision.is_barred();
-        if passed_over { skipped.extend(told) } else { faults.extend(told) }
-    }
-    if permits.is_empty() {
-        faults.append(&mut skipped); // Nobody is left to receive it.
-    }
-    if faults.is_empty() && strangers.is_empty() {
-        return Ok((permits, skipped));
-    }
-    let code = if faults.is_empty() { Code::UnknownRecipient } else { Code::NotPermitted };
-    strangers.append(&mut faults);
-    Err(Refusal::with(code, "mend or leave out the recipients that are named, and post again", strangers))
-}
-
-/// One recipient's permission with what it requires, or why there is none.
-fn permit(
-    prepared: &Prepared<'_>,
-    sending: &Decision,
-    to: &Addressed<'_>,
-    asking: &mut Asking<'_>,
-) -> Result<Permit, Decision> {
-    let claims = prepared.claims();
-    let receiving = prepared.may_receive(to);
-    let seeing = claims.victim_data.then(|| prepared.may_see_victims(to));
-    asking.received(to, &receiving, seeing.as_ref());
-    if !receiving.is_allowed() {
-        return Err(receiving);
-    }
-    let mut decisions = vec![sending.clone(), receiving];
-    let mut obligations = Obligation::of(claims);
-    if let Some(seeing) = seeing {
-        match (seeing.is_allowed(), seeing.doubt) {
-            (true, _) => decisions.push(seeing),
-            (false, None) => obligations.push(Obligation::WithoutVictims),
-            (false, Some(_)) => return Err(seeing),
-        }
-    }
-    Ok(Permit::of(to.agency.clone(), &decisions, obligations))
-}
-
-fn stranger(place: String) -> schema::Fault {
-    let fix = "use an agency_id that GET /v1/agencies lists";
-    schema::Fault::new(place, "unknown_recipient", "no such agency is in the directory", fix)
-}
-
-/// How many got the message and are not named: the sender has them in its own outbox (P30).
-fn incomplete(left_out: usize) -> schema::Fault {
-    let told = format!("{left_out} of those who got the message are missing from the list");
-    let fix = "name every recipient of that message; its tracking lists them";
-    schema::Fault::new("/recipients", "recipients_missing", told, fix)
-}
-
-impl Permit {
-    fn of(agency: Agency, decisions: &[Decision], obligations: Vec<Obligation>) -> Self {
-        let grounds = || decisions.iter().flat_map(|decision| &decision.grounds);
-        // Sets: one law often carries several rules, and the order is the same every time.
-        let policies: BTreeSet<&str> = grounds().map(|ground| ground.rule.as_str()).collect();
-        let laws: BTreeSet<&str> = grounds().map(|ground| ground.legal_basis.as_str()).collect();
-        let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
-        Self { agency, policies: owned(policies), legal_basis: owned(laws), obligations }
-    }
-}
-
-/// The faults of a refusal: one for each deciding rule with its law; to those who may know, also
-/// what was looked at and is missing.
-pub(super) fn explained(decision: &Decision, place: &str, told_why: bool) -> Vec<schema::Fault> {
-    let mut faults: Vec<schema::Fault> = decision
-        .grounds
-        .iter()
-        .map(|ground| {
-            let text = ground.text.clone().unwrap_or_else(|| "a rule forbids it".into());
-            let fix = format!("rule {} rests on {}", ground.rule, ground.legal_basis);
-            schema::Fault::new(place, ground.rule.clone(), text, fix)
-        })
-        .collect();
-    if faults.is_empty() {
-        let mut message = "no rule permits it".to_owned();
-        if told_why && !decision.missing.is_empty() {
-            let looked_at: BTreeSet<String> = decision
-                .missing
-                .iter()
-                .map(|missing| format!("{}: {}", missing.ground.rule, missing.lacks))
-                .collect();
-            message =
-                format!("no rule permits it ({})", looked_at.into_iter().collect::<Vec<_>>().join("; "));
-        }
-        let fix = "ask the area's co-ordination unit; what no rule permits is refused";
-        faults.push(schema::Fault::new(place, "default_deny", message, fix));
-    }
-    faults
 }

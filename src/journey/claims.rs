@@ -46,13 +46,16 @@ pub(super) fn claims(directory: &Directory, validated: &Validated, prior: Option
     }
 }
 
-/// One recipient as the message addresses it.
-pub(super) fn addressed<'a>(agency: &'a Agency, recipient: &Recipient) -> Addressed<'a> {
+/// One recipient as the message addresses it. Where one justification stands for all, so may one note on
+/// why health data is strictly necessary (domain §10 on P4 and P31): computed recipients have no note of
+/// their own.
+pub(super) fn addressed<'a>(agency: &'a Agency, recipient: &Recipient, envelope: &Envelope) -> Addressed<'a> {
+    let for_all = envelope.strict_necessity.as_deref().filter(|_| envelope.message_type.justified_once());
     let named = |name: &str| agency.contacts.iter().any(|contact| contact.name.trim() == name.trim());
     Addressed {
         agency,
         justified: written(recipient.justification.as_deref()),
-        strict_necessity: written(recipient.strict_necessity.as_deref()),
+        strict_necessity: written(recipient.strict_necessity.as_deref()) || written(for_all),
         attention: recipient.attention.as_deref().is_some_and(named),
     }
 }

@@ -8,10 +8,10 @@ mod record;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, authorise};
+use super::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, decide};
 use crate::{
     directory::Directory,
-    ledger::event::{Entry, Event},
+    ledger::event::{Basis, Entry, Event},
     message::{AgencyId, CaseFacts, CaseRef, Envelope, Fact, MessageType},
     schema,
 };
@@ -115,7 +115,7 @@ pub(super) async fn hold(
         let now = gateway.clock.now();
         let decision = gateway.policies().may_record_meeting(directory, &caller.agency, case, meeting, now);
         if !decision.is_allowed() {
-            let faults = authorise::explained(&decision, "/body/invitees", true);
+            let faults = decide::faults_of(&decision, "/body/invitees", true);
             let detail = "invite agencies of the directory, each guest with a reason";
             return Err(Refusal::with(Code::NotPermitted, detail, faults).into());
         }
@@ -134,19 +134,21 @@ fn belongs_elsewhere(code: Code, pointer: &str) -> Refusal {
     Refusal::with(code, fix, vec![fault])
 }
 
-/// The event that a fact leaves behind.
+/// The event that a fact leaves behind. `basis`: what permitted the call that set it, if a call did.
 pub(super) fn changed(
     gateway: &Gateway,
     case_ref: &CaseRef,
     by: &AgencyId,
     carrier: Option<&Envelope>,
     fact: &Fact,
+    basis: Basis,
 ) -> Result<Entry, Fault> {
     let event = Event::FactChanged {
         case_ref: case_ref.clone(),
         by: by.clone(),
         message_id: carrier.map(|envelope| envelope.message_id),
         fact: fact.clone(),
+        basis,
     };
     Ok(Entry::new(&event, gateway.clock.now(), Some(case_ref.area()), &gateway.random)?)
 }

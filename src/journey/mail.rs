@@ -78,6 +78,7 @@ impl Letter<'_> {
         ];
         parts.extend(self.sealing.attachments_of(self.view).filter_map(enclosure));
         let entity = Entity::multipart_mixed(parts, Boundary::new(&self.gateway.random)?).to_bytes();
+        // P39: marking, type and reference; nothing that tells a person or a case.
         let subject =
             format!("OFFICIAL-SENSITIVE: {} {}", self.envelope().message_type.title(), self.reference());
         let message_id = format!("{}@{}", self.delivery_id, self.gateway.name);
@@ -153,7 +154,7 @@ out of this copy: your agency does not receive it with this document.
 statement.jws lists each place. If you need it to keep somebody safe,
 ask the MAPPA co-ordination unit.";
 
-/// Domain L32, P28; ux.md §5.
+/// Domain L32, P28 (in other words than the statement's obligation, for people); ux.md §5.
 const HANDLING: &str = "
 How to handle it
 Share it inside your agency only with those who need it for their work.

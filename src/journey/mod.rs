@@ -12,8 +12,10 @@ mod asked;
 pub mod attach;
 pub mod authorise;
 mod claims;
+mod decide;
 pub mod deliver;
 pub mod expire;
+mod explained;
 mod gateway;
 mod inspect;
 pub mod learn;
@@ -34,6 +36,7 @@ pub mod view;
 use crate::{ledger::event::Event, message::AgencyId};
 pub use accept::{Caller, Posted};
 pub use attach::{AttachmentSource, Broken, NoAttachments};
+pub use explained::{Answered, Explanation, Recorded};
 pub use gateway::{Gateway, Parts, Signals};
 pub use record::Answer;
 
@@ -58,7 +61,7 @@ pub async fn submit(
         };
         let deprecation = accepted.deprecation.clone();
         let validated = validate::validate(gateway, accepted)?; //           nothing on disk
-        let authorised = authorise::authorise(gateway, caller, validated, &mut known).await?; // nothing on disk
+        let authorised = authorise::authorise(gateway, caller, validated, &mut known, false).await?; // nothing on disk
         let routed = route::route(gateway, authorised)?; //                  nothing on disk
         let viewed = view::view(gateway, routed)?; //                        nothing on disk
         let attached = attach::attach(gateway, viewed, attachments).await?; // ciphertext in files that nothing refers to: swept
@@ -110,10 +113,18 @@ pub async fn check(gateway: &Gateway, caller: &Caller, posted: Posted) -> Result
     let outcome = async {
         let accepted = accept::accept_for_check(gateway, caller, posted, &mut known)?;
         let validated = validate::validate(gateway, accepted)?;
-        let authorised = authorise::authorise(gateway, caller, validated, &mut known).await?;
-        let routed = route::route(gateway, authorised)?;
-        attach::check_declared(gateway, &routed.envelope().attachments)?;
-        Ok(view::view(gateway, routed)?)
+        let mut authorised = authorise::authorise(gateway, caller, validated, &mut known, true).await?;
+        let explained = authorised.explained.take();
+        let routed = route::route(gateway, authorised);
+        let viewed = routed.and_then(|routed| view::view(gateway, routed));
+        let mut viewed = match viewed {
+            Err(Stop::Refused(refusal)) => return Err(Refusal { explained, ..refusal }.into()),
+            viewed => viewed?,
+        };
+        viewed.routed.authorised.explained =
+            explained.map(|explained| Box::new(explained.completed(&viewed)));
+        attach::check_declared(gateway, &viewed.routed.envelope().attachments)?;
+        Ok(viewed)
     }
     .await;
     refusal::checked(gateway, &known, outcome).await

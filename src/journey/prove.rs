@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// The proof bundle of one message of this sender, with event, salt and receipt. `None` until it is
-/// sequenced.
+/// sequenced. Outside the agencies an event is opened to nobody but the Information Commissioner, who asks
+/// the operator (P40, DPA 2018 s.62(5)); no call of the API leads there.
 pub async fn bundle(
     gateway: &Gateway,
     sender: &AgencyId,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Gateway, view::Viewed};
+use super::{Caller, Explanation, Gateway, view::Viewed};
 use crate::{
     channel::scanner::ScanFault,
     crypto::{jwe::SealFault, random::NoRandom},
@@ -86,12 +86,14 @@ pub struct Refusal {
     pub faults: Vec<schema::Fault>,
     /// The event in the ledger, once it is there.
     pub reference: Option<EventId>,
+    /// Why, party by party. Only of a check.
+    pub explained: Option<Box<Explanation>>,
 }
 
 impl Refusal {
     /// A refusal with nothing more to say than its sentence.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), faults: Vec::new(), reference: None }
+        Self { code, detail: detail.into(), faults: Vec::new(), reference: None, explained: None }
     }
 
     /// A refusal with every fault.
@@ -190,8 +192,12 @@ impl Known {
     }
 
     fn judged(&self, code: &'static str, faults: &[schema::Fault], uncounted: u64) -> Judged {
-        let place =
-            |fault: &schema::Fault| FaultPlace { pointer: fault.pointer.clone(), code: fault.code.clone() };
+        let place = |fault: &schema::Fault| FaultPlace {
+            pointer: fault.pointer.clone(),
+            code: fault.code.clone(),
+            rule: fault.rule.as_deref().map(str::to_owned),
+            legal_basis: fault.legal_basis.as_deref().map(str::to_owned),
+        };
         Judged {
             sender: self.sender.clone(),
             claimed: self.claimed.clone(),

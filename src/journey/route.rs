@@ -1,7 +1,7 @@
 //! Route: by which channel does each recipient get it? [`Authorised`] → [`Routed`]. It stands before
 //! sealing because the channel decides the sealed form, and nothing is ever sealed twice.
 
-use super::{Code, Gateway, Refusal, Stop, addressed, authorise::Authorised, authorise::Permit};
+use super::{Code, Explanation, Gateway, Refusal, Stop, addressed, authorise::Authorised, authorise::Permit};
 use crate::{
     crypto::{jwk::RecipientKey, smime::RecipientCertificate},
     message::{Agency, Channel, Envelope},
@@ -62,6 +62,11 @@ impl Routed {
         &self.routes
     }
 
+    /// Why each may have it; of a check.
+    pub fn explained(&self) -> Option<&Explanation> {
+        self.authorised.explained.as_deref()
+    }
+
     /// The message.
     pub fn message_id(&self) -> crate::message::MessageId {
         self.envelope().message_id
@@ -93,7 +98,7 @@ pub(super) fn route(gateway: &Gateway, mut authorised: Authorised) -> Result<Rou
     for permit in permits {
         match choose(gateway, envelope, &permit.agency, bytes) {
             Ok(way) => routes.push(Route { permit, way }),
-            Err(reason) => {
+            Err(Unreachable(rule, law, reason)) => {
                 let index = envelope
                     .recipients
                     .iter()
@@ -102,6 +107,7 @@ pub(super) fn route(gateway: &Gateway, mut authorised: Authorised) -> Result<Rou
                 let place = addressed::place(&authorised.validated, index);
                 let fix = "ask the operator, or leave it out";
                 let fault = schema::Fault::new(place, "no_channel_fits", reason, fix);
+                let fault = fault.by_permission(rule, law, "domain P12, P13");
                 faults.push(addressed::naming(&authorised.validated, &permit.agency.agency_id, fault));
             }
         }
@@ -124,11 +130,32 @@ fn reports_can_be_sealed(authorised: &Authorised, envelope: &Envelope) -> Result
     Err(Refusal::new(Code::SenderWithoutKey, detail))
 }
 
+/// Why an agency cannot be reached: the rule, its law, and a fixed sentence.
+struct Unreachable(&'static str, &'static str, &'static str);
+
+/// P13: below the security floor there is no channel at all, and no fall-back to a weaker one.
+impl From<&'static str> for Unreachable {
+    fn from(reason: &'static str) -> Self {
+        Self("P13", "DPA 2018 ss.40, 66", reason)
+    }
+}
+
+/// P12: nothing leaves the United Kingdom. What can be known of that is the name of the server; from where
+/// an agency fetches its mailbox is for the operator to settle when the agency is registered.
+const ABROAD: Unreachable = Unreachable(
+    "P12",
+    "DPA 2018 Part 3 Chapter 5",
+    "the agency's server has a name outside the United Kingdom",
+);
+
 /// The most secure means that the recipient has: sealed to its own key and fetched or pushed over
 /// mutual TLS, else S/MIME mail. Never less than that, whatever the reason.
-fn choose(gateway: &Gateway, envelope: &Envelope, agency: &Agency, bytes: u64) -> Result<Way, &'static str> {
+fn choose(gateway: &Gateway, envelope: &Envelope, agency: &Agency, bytes: u64) -> Result<Way, Unreachable> {
+    if agency.is_abroad() {
+        return Err(ABROAD);
+    }
     if envelope.marking.require_pq {
-        return Err("the marking requires post-quantum copies, and the agency has no such key");
+        return Err("the marking requires post-quantum copies, and the agency has no such key".into());
     }
     let pull_or_push =
         agency.channels.iter().find(|channel| matches!(channel, Channel::Mailbox | Channel::Webhook));
@@ -138,7 +165,7 @@ fn choose(gateway: &Gateway, envelope: &Envelope, agency: &Agency, bytes: u64) -
         return Ok(Way::Jwe { channel: *channel, key });
     }
     if !agency.channels.contains(&Channel::Email) {
-        return Err("the agency has no channel");
+        return Err("the agency has no channel".into());
     }
     let mail = agency.mail.as_ref().ok_or("the agency has no mail address")?;
     let certificate = RecipientCertificate::from_pem(&mail.certificate)
@@ -147,7 +174,7 @@ fn choose(gateway: &Gateway, envelope: &Envelope, agency: &Agency, bytes: u64) -
         .fits(&mail.address, gateway.clock.now())
         .map_err(|_| "the agency's S/MIME certificate is out of date or another address's")?;
     if bytes > gateway.limits.mail_bytes {
-        return Err("the message with its attachments is too large for the agency's mail");
+        return Err("the message with its attachments is too large for the agency's mail".into());
     }
     Ok(Way::Mail { certificate: Box::new(certificate), address: mail.address.clone() })
 }

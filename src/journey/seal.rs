@@ -24,7 +24,10 @@ use crate::{
         jwk::RecipientKey,
         jws,
     },
-    ledger::{asked::Asked, event::DecidedOn},
+    ledger::{
+        asked::Asked,
+        event::{Basis, DecidedOn},
+    },
     message::{DeliveryId, Envelope, Fact},
     schema,
     store::{NewCopy, NewDelivery, NewView, Sealed, StoredFile},
@@ -133,7 +136,14 @@ pub(super) async fn seal_views(gateway: &Gateway, mut sealing: Sealing<'_>) -> R
     entries.extend(events::views_made(gateway, &sealing, &statements, at)?);
     for fact in &sealing.facts {
         let case_ref = envelope.case_ref.as_ref().ok_or(Fault::Impossible("a fact is about a case"))?;
-        entries.push(learn::changed(gateway, case_ref, &envelope.sender.agency_id, Some(envelope), fact)?);
+        entries.push(learn::changed(
+            gateway,
+            case_ref,
+            &envelope.sender.agency_id,
+            Some(envelope),
+            fact,
+            Basis::default(),
+        )?);
     }
     Ok(Sealed {
         message_id: envelope.message_id,

@@ -59,10 +59,20 @@ pub(super) struct Removed {
     pub(super) hash: [u8; 32],
 }
 
+/// A gap, for the sender.
+#[derive(Debug, Clone, Serialize)]
+pub struct Withheld {
+    /// Where in the full text: JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// Why.
+    pub reason: Reason,
+}
+
 /// Why something is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Reason {
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Reason {
     VictimIdentity,
     VictimAddress,
     VictimContact,
@@ -96,10 +106,10 @@ impl From<Told> for Reason {
 }
 
 impl Viewed {
-    /// What is kept back from the recipient of a route, each with its reason: the pointers of the full text.
-    pub fn withheld(&self, route: usize) -> Vec<(&str, &'static str)> {
+    /// What is kept back from the recipient of a route.
+    pub fn withheld(&self, route: usize) -> Vec<Withheld> {
         let view = self.views.iter().find(|view| view.readers.contains(&route));
-        view.map(View::gaps).unwrap_or_default()
+        view.map(View::withheld).unwrap_or_default()
     }
 
     /// The message with its ways.
@@ -114,10 +124,11 @@ impl View {
         Self { readers, gapped: None, obligations }
     }
 
-    /// Each gap with its reason.
-    pub(super) fn gaps(&self) -> Vec<(&str, &'static str)> {
+    /// What is kept back from its readers.
+    pub(super) fn withheld(&self) -> Vec<Withheld> {
         let removed = self.gapped.iter().flat_map(|gapped| &gapped.removed);
-        removed.map(|removed| (removed.pointer.as_str(), removed.reason.as_str())).collect()
+        let told = |removed: &Removed| Withheld { pointer: removed.pointer.clone(), reason: removed.reason };
+        removed.map(told).collect()
     }
 
     /// Whether an attachment, by its number in the full text, is part of it.

@@ -14,7 +14,7 @@
 //! | `payload.erased` | erasure |
 //! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `gateway.started` | none: the gateway's own |
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -146,6 +146,9 @@ pub enum Event {
         /// The fact: ids, relations, dates and flags. A member of its own, since it names an area and an
         /// agency too, and canonical JSON has each member once.
         fact: Fact,
+        /// By which rule and law, where a call set it; a message's own event has them otherwise.
+        #[serde(flatten)]
+        basis: Basis,
     },
     /// An associate was designated for one case, section 325(4A)(c) of the Criminal Justice Act 2003.
     #[serde(rename = "designation.made")]
@@ -158,6 +161,9 @@ pub enum Event {
         designation: Designation,
         /// The officer: a JWE sealed to the area's audit key.
         audit: Value,
+        /// By which rule and law.
+        #[serde(flatten)]
+        basis: Basis,
     },
     /// Something was approved in writing.
     #[serde(rename = "approval.made")]
@@ -168,6 +174,9 @@ pub enum Event {
         approval: Approval,
         /// The reason: a JWE sealed to the area's audit key.
         audit: Value,
+        /// By which rule and law.
+        #[serde(flatten)]
+        basis: Basis,
     },
     /// A directory entry was added or changed.
     #[serde(rename = "directory.changed")]
@@ -197,6 +206,17 @@ pub struct Gap {
     pub reason: &'static str,
     /// SHA-256 of a salt and of what stood there, hex.
     pub hash: String,
+}
+
+/// What permitted a call.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Basis {
+    /// The rules, such as `P22`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub policies: BTreeSet<String>,
+    /// The law that they rest on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub legal_basis: BTreeSet<String>,
 }
 
 /// The key that one copy was sealed to.
@@ -250,6 +270,12 @@ pub struct FaultPlace {
     pub pointer: String,
     /// Its stable code.
     pub code: String,
+    /// The rule that refused it, `P15` or `V31`; nothing where no rule permits what was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The law that a rule of permission rests on; where none permits, that of the rules which would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<String>,
 }
 
 /// One step in a delivery's life.
@@ -410,8 +436,13 @@ mod tests {
             convicted: None,
             foreign_national: None,
         };
-        let event =
-            Event::FactChanged { case_ref: "46-2026-7K3M9Q2F".parse().unwrap(), by, message_id: None, fact };
+        let event = Event::FactChanged {
+            case_ref: "46-2026-7K3M9Q2F".parse().unwrap(),
+            by,
+            message_id: None,
+            fact,
+            basis: Basis::default(),
+        };
         let at = Timestamp::UNIX_EPOCH;
         assert!(Entry::new(&event, at, Some(area), &Random::system()).is_ok());
     }

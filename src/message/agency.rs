@@ -56,6 +56,30 @@ impl Agency {
     pub fn serves(&self, area: Area) -> bool {
         self.areas.contains(&area)
     }
+
+    /// Whether its mail or its webhook goes to a server named under the country code of another country
+    /// (P12). A name such as `nhs.net` or `cjsm.net` tells no country and counts as at home.
+    pub fn is_abroad(&self) -> bool {
+        let mail = self.mail.as_ref().map(|mail| mail.address.as_str());
+        let webhook = self.webhook.as_ref().map(|webhook| host(&webhook.url));
+        mail.into_iter().chain(webhook).any(names_another_country)
+    }
+}
+
+/// The host of an `https` address, without a port.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default()
+}
+
+/// Country codes are the top-level names of two letters, and those in other scripts (ISO 3166, RFC 5891).
+fn names_another_country(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    let top = name.rsplit(['.', '@']).next().unwrap_or_default().to_ascii_lowercase();
+    let is_country = top.len() == 2 && top.bytes().all(|letter| letter.is_ascii_lowercase());
+    (is_country && top != "uk") || top.starts_with("xn--")
 }
 
 macro_rules! text_enum {
@@ -92,7 +116,9 @@ pub(super) use text_enum;
 
 text_enum!(
     /// The kinds of agency: section 325(1) and (6) of the Criminal Justice Act 2003 as domain §1.3
-    /// lists them, and those that the arrangements add.
+    /// lists them, and those that the arrangements add. The list is closed: an intelligence service (P11,
+    /// CJA 2003 s.325(4F)) and an offender, a relative or another private person (P34, CJA 2003 s.325(4),
+    /// (4A)) are no agency, so nothing can be addressed to them.
     AgencyType {
         /// Responsible authority: chief officer of police.
         Police = "POLICE",
@@ -228,4 +254,29 @@ pub struct Contact {
     pub role: String,
     /// Where.
     pub email: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p12_names_that_tell_no_other_country_are_at_home() {
+        for home in
+            ["a@kent.police.uk", "a@nhs.net", "a@cjsm.net", "yot.example", "127.0.0.1", "HOUSING.GOV.UK."]
+        {
+            assert!(!names_another_country(home), "{home}");
+        }
+        for abroad in ["a@police.ie", "yot.example.FR", "a.je.", "xn--bcher-kva.example.xn--p1ai"] {
+            assert!(names_another_country(abroad), "{abroad}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_an_address_is_found_beside_port_path_and_user() {
+        for url in ["https://a.fr", "https://a.fr:8443/in?x=b.uk", "https://b.uk@a.fr/", "https://a.fr#b.uk"]
+        {
+            assert_eq!(host(url), "a.fr", "{url}");
+        }
+    }
 }

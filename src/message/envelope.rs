@@ -29,6 +29,9 @@ pub struct Envelope {
     /// One justification for all, for a meeting pack and minutes.
     #[serde(default)]
     pub justification: Option<String>,
+    /// One note for all on why health data is strictly necessary, for a meeting pack and minutes (P31).
+    #[serde(default)]
+    pub strict_necessity: Option<String>,
     /// The limb of s.325(2) (P3). A message about no case may serve none.
     #[serde(default)]
     pub purpose: Option<Purpose>,

@@ -18,6 +18,7 @@ mod prepared;
 mod probe;
 mod questions;
 mod slice;
+mod used;
 
 #[cfg(test)]
 mod tests;

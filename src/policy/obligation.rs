@@ -2,12 +2,14 @@
 //! the statement that they get, in the receipt and in the ledger.
 
 use super::Claims;
+use crate::message::MessageType;
 
 /// What the gateway does to a copy, or its reader has to do with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obligation {
     /// The reader shares it inside its own agency only as needed, and never outside, unless the meeting
-    /// or its chair agrees (P28). The mail says so in words (L32).
+    /// or its chair agrees: P28 in the stricter of its two readings. A board that relaxes it for its area
+    /// says so in its own words. The mail says it too (L32).
     KeepInside,
     /// The copy has neither identity, address nor contact of a victim (P29); the gateway cuts them out.
     WithoutVictims,
@@ -21,8 +23,10 @@ impl Obligation {
 
     /// Those that follow from the message alone.
     pub fn of(claims: &Claims) -> Vec<Self> {
+        // Counts are about nobody and may be shown to anybody.
+        let inside = (claims.message_type != MessageType::StatsReturn).then_some(Self::KeepInside);
         let health = claims.health_data.then_some(Self::KeepOwner);
-        [Self::KeepInside].into_iter().chain(health).collect()
+        inside.into_iter().chain(health).collect()
     }
 
     /// The rule.

@@ -24,13 +24,16 @@ pub struct Fault {
     pub message: String,
     /// What to do.
     pub fix: String,
-    /// The rule that found it: `V31`, `I5`, `P10`, or `schema`, `json`, `limit`. Only a message's content is held
-    /// against rules.
+    /// The rule that found it: `V31`, `I5`, or `schema`, `json`, `limit` where it is the message's content;
+    /// `P15` where it is a permission. Nothing where no rule permits what was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Cow<'static, str>>,
     /// Where the rule comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Cow<'static, str>>,
+    /// The law that a rule of permission rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<Cow<'static, str>>,
     /// What it means for the message. Only of a rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
@@ -44,9 +47,16 @@ impl Fault {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        let (rule, source, severity) = (None, None, None);
-        let (pointer, code) = (pointer.into(), code.into());
-        Self { pointer, code, message: message.into(), fix: fix.into(), rule, source, severity }
+        Self {
+            pointer: pointer.into(),
+            code: code.into(),
+            message: message.into(),
+            fix: fix.into(),
+            rule: None,
+            source: None,
+            legal_basis: None,
+            severity: None,
+        }
     }
 
     /// The same, found by a rule.
@@ -57,6 +67,16 @@ impl Fault {
         severity: Severity,
     ) -> Self {
         Self { rule: Some(rule.into()), source: Some(source.into()), severity: Some(severity), ..self }
+    }
+
+    /// The same, by a rule of permission (P1 to P40) and the law that it rests on.
+    pub fn by_permission(
+        self,
+        rule: impl Into<Cow<'static, str>>,
+        legal_basis: impl Into<Cow<'static, str>>,
+        source: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { legal_basis: Some(legal_basis.into()), ..self.by_rule(rule, source, Severity::Reject) }
     }
 
     /// The version is none that its type has.

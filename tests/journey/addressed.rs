@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use portcullis::{
     cli::client::Receipt,
     journey::{Code, statement},
-    ledger::event::{Entry, Event},
+    ledger::event::{Basis, Entry, Event},
     message::{Approval, ApprovalId, ApprovalKind, Fact, MeetingId},
     store::{FactChange, Learned},
 };
@@ -73,8 +73,13 @@ impl TestGateway {
         };
         let fact = Fact::Approved { approval };
         let case_ref = case.case_ref.clone();
-        let event =
-            Event::FactChanged { case_ref: case_ref.clone(), by, message_id: None, fact: fact.clone() };
+        let event = Event::FactChanged {
+            case_ref: case_ref.clone(),
+            by,
+            message_id: None,
+            fact: fact.clone(),
+            basis: Basis::default(),
+        };
         let entries = vec![Entry::new(&event, now, None, &self.random).unwrap()];
         let expected = gateway.store.case(&case_ref).await.unwrap().unwrap().version;
         let change = FactChange { case_ref, expected, facts: vec![fact], entries };

@@ -79,7 +79,7 @@ fn as_posted(full: &[u8]) -> Vec<u8> {
     let start = text.find("\"address\": ").unwrap() + "\"address\": ".len();
     let rest = &text[start..];
     let end = rest.find("\n          }").unwrap() + "\n          }".len();
-    rest[..end].as_bytes().to_vec()
+    rest.as_bytes()[..end].to_vec()
 }
 
 /// What a system gets: list, sealed copy, what opens from it, the proof, checkpoint and the log's tiles.

@@ -15,8 +15,10 @@ mod checked;
 #[path = "../attachments/clamd.rs"]
 mod clamd;
 mod door;
+mod explained;
 mod facts;
 mod guessed;
+mod lawful;
 mod mended;
 mod permitted;
 mod proved;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use reqwest::{Response, header};
 use serde::Deserialize;
 
+use super::wire::Explained;
 use crate::{
     cli::{Exit, terminal::printable},
     schema::Fault,
@@ -119,6 +120,12 @@ pub struct ProblemDocument {
     /// The event in the ledger.
     #[serde(default)]
     pub reference: Option<String>,
+    /// The answer about the sender of a message that was checked.
+    #[serde(default)]
+    pub sender: Option<Explained>,
+    /// The answer about each of its recipients.
+    #[serde(default)]
+    pub recipients: Vec<Explained>,
 }
 
 impl ProblemDocument {
@@ -134,6 +141,8 @@ impl ProblemDocument {
             detail: "try again later; sending the same message again is safe".into(),
             errors: Vec::new(),
             reference: None,
+            sender: None,
+            recipients: Vec::new(),
         }
     }
 }

@@ -39,6 +39,12 @@ pub struct ReceiptRecipient {
     pub delivery_id: DeliveryId,
     /// By which channel.
     pub channel: String,
+    /// The rules that permit it.
+    #[serde(default)]
+    pub policies: Vec<String>,
+    /// The law that they rest on.
+    #[serde(default)]
+    pub legal_basis: Vec<String>,
     /// SHA-256 of the statement of the view that it gets, hex.
     pub statement_sha256: String,
     /// What was kept back from it.
@@ -72,27 +78,71 @@ pub struct Verdict {
     pub message_id: Option<MessageId>,
     /// `accepted`.
     pub verdict: String,
-    /// Who would get it.
-    pub recipients: Vec<CheckedRecipient>,
+    /// May the sender send it?
+    #[serde(default)]
+    pub sender: Option<Explained>,
+    /// Who would get it, and who would be passed over.
+    pub recipients: Vec<Explained>,
     /// What the rules only warn about.
     #[serde(default)]
     pub warnings: Vec<schema::Fault>,
 }
 
-/// One recipient of a checked message.
+/// The answer about one party of a checked message.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct CheckedRecipient {
-    /// Who.
-    pub agency_id: AgencyId,
+pub struct Explained {
+    /// Where the message names it.
+    pub pointer: String,
+    /// Who, where the directory knows it.
+    #[serde(default)]
+    pub agency_id: Option<AgencyId>,
+    /// `allowed` or `refused`.
+    pub verdict: String,
     /// By which channel.
-    pub channel: String,
-    /// The rules that permit it.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// The rules that decided.
+    #[serde(default)]
     pub policies: Vec<String>,
     /// The law that they rest on.
+    #[serde(default)]
     pub legal_basis: Vec<String>,
     /// What would be kept back from it.
     #[serde(default)]
     pub withheld: Vec<Withheld>,
+    /// The policies that decided.
+    #[serde(default)]
+    pub grounds: Vec<Policy>,
+    /// What is recorded and was looked at; only for those who may know.
+    #[serde(default)]
+    pub facts: Vec<Recorded>,
+    /// What would make it allowed; only for those who may know.
+    #[serde(default)]
+    pub would_allow: Vec<Policy>,
+}
+
+/// A policy as a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Policy {
+    /// Its full id, `P15-present`.
+    pub id: String,
+    /// The law that it rests on.
+    pub legal_basis: String,
+    /// Its fixed sentence.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// What the agency lacks for it.
+    #[serde(default)]
+    pub lacks: Option<String>,
+}
+
+/// One thing that is recorded about a party.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Recorded {
+    /// The word.
+    pub fact: String,
+    /// The sentence.
+    pub text: String,
 }
 
 /// Where a message stands.

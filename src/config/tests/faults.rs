@@ -192,6 +192,35 @@ fn agencies_that_cannot_stand_are_told() {
     assert!(told(agencies(&keyed.replace("aaa", "AAA"))).contains("lower-case hex"));
 }
 
+/// Nobody who is no agency can be registered, so nothing can be addressed to it.
+#[test]
+fn p11_p34_the_directory_takes_no_type_that_is_no_agency() {
+    let agency = |kind: &str| {
+        format!(
+            "[[agency]]\nagency_id = \"kent-yot\"\nname = \"A\"\norganisation = \"B\"\ntype = \"{kind}\"\n\
+             status = \"dtc\"\nareas = [\"46\"]\nchannels = [\"mailbox\"]\n"
+        )
+    };
+    assert!(agencies(&agency("YOT")).is_ok());
+    for kind in ["INTEL", "SUBJECT", "SUBJECT_REP", "THIRD_PARTY", "PUBLIC"] {
+        assert!(told(agencies(&agency(kind))).contains("line 5: want one of `POLICE`"), "{kind}");
+    }
+    // A body that the Act does not name is an associate at most.
+    assert!(told(agencies(&agency("OTHER"))).contains("want the status"));
+}
+
+#[test]
+fn p12_the_directory_takes_no_server_abroad() {
+    let agency = |url: &str| {
+        format!(
+            "[[agency]]\nagency_id = \"kent-yot\"\nname = \"A\"\norganisation = \"B\"\ntype = \"YOT\"\n\
+             status = \"dtc\"\nareas = [\"46\"]\nchannels = [\"webhook\"]\nwebhook = {{ url = \"{url}\" }}\n"
+        )
+    };
+    assert!(agencies(&agency("https://yot.kent.gov.uk/in")).is_ok());
+    assert!(told(agencies(&agency("https://yot.example.fr/in"))).contains("United Kingdom"));
+}
+
 fn under(variables: &[(&str, &str)]) -> Result<Config, ConfigFault> {
     let environment = variables.iter().copied().collect();
     Config::read(SETTINGS, Path::new("portcullis.toml"), &environment)

@@ -6,13 +6,13 @@ use serde_json::json;
 use super::{belongs_elsewhere, changed};
 use crate::{
     directory::Directory,
-    journey::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, acknowledge, authorise, seal},
-    ledger::event::{Entry, Event},
+    journey::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, acknowledge, authorise, decide, seal},
+    ledger::event::{Basis, Entry, Event},
     message::{
         AgencyType, Approval, ApprovalKind, CaseFacts, CaseRef, CaseStatement, Designation, Fact,
         MeetingFacts,
     },
-    policy::FactAct,
+    policy::{Decision, FactAct},
     schema,
     store::{FactChange, Learned},
 };
@@ -29,11 +29,12 @@ pub async fn record_meeting(
     let now = gateway.clock.now();
     let decision = gateway.policies().may_record_meeting(&directory, &caller.agency, &case, &meeting, now);
     if !decision.is_allowed() {
-        let faults = authorise::explained(&decision, "", true);
+        let faults = decide::faults_of(&decision, "", true);
         let detail = "only the area's co-ordination unit records meetings; name known agencies, each guest with a reason";
         return Err(Refusal::with(Code::Facts, detail, faults).into());
     }
-    write(gateway, caller, &case, Fact::Meeting(meeting), "/meeting_id", |_| Ok(None)).await
+    write(gateway, caller, &case, Fact::Meeting(meeting), "/meeting_id", basis(&decision), |_, _| Ok(None))
+        .await
 }
 
 /// The co-ordination unit confirms or changes what holds about a case (`PUT /v1/cases/{ref}`).
@@ -47,7 +48,7 @@ pub async fn state_case(
     let case = known(gateway, &directory, caller, case_ref).await?;
     let act = FactAct::State { lead: stated.lead.as_ref() };
     let detail = "only the area's co-ordination unit states what holds about a case";
-    permitted(gateway, &directory, caller, &case, act, detail)?;
+    let basis = permitted(gateway, &directory, caller, &case, act, detail)?;
     let fault = if stated == CaseStatement::default() {
         Some(("", "min_properties", "nothing is stated"))
     } else if stated.purposes.as_ref().is_some_and(std::collections::BTreeSet::is_empty) {
@@ -65,7 +66,7 @@ pub async fn state_case(
     let CaseStatement { purposes, category, lead, convicted, foreign_national } = stated;
     let by = caller.agency.agency_id.clone();
     let fact = Fact::CaseStated { by, purposes, category, lead, convicted, foreign_national };
-    write(gateway, caller, &case, fact, "", |_| Ok(None)).await
+    write(gateway, caller, &case, fact, "", basis, |_, _| Ok(None)).await
 }
 
 /// The co-ordination unit designates an associate (`PUT /v1/designations/{id}`, P22). The officer's name
@@ -82,21 +83,21 @@ pub async fn designate(
     let case = known(gateway, &directory, caller, case_ref).await?;
     let detail = "only the area's co-ordination unit designates: an associate or landlord, with the responsible \
                   authority's officer, for at most 366 days";
-    permitted(gateway, &directory, caller, &case, FactAct::Designate(&made), detail)?;
+    let basis = permitted(gateway, &directory, caller, &case, FactAct::Designate(&made), detail)?;
     let same_body = |known: &&Designation| known.designation_id == made.designation_id;
     if case.designations.iter().find(same_body).is_some_and(|known| known.agency_id != made.agency_id) {
         return Err(another("/agency_id", "this id is another agency's designation").into());
     }
-    let event = |gateway: &Gateway| {
+    let event = |gateway: &Gateway, basis| {
         let aad = format!(r#"{{"designation_id":"{}"}}"#, made.designation_id);
         let told = json!({ "officer": officer, "ra_agency": made.ra_agency });
         let audit = seal::seal_for_audit(gateway, case.area, &aad, &told)?;
         let by = caller.agency.agency_id.clone();
         let designation = made.clone();
-        Ok(Some(Event::DesignationMade { case_ref: case_ref.clone(), by, designation, audit }))
+        Ok(Some(Event::DesignationMade { case_ref: case_ref.clone(), by, designation, audit, basis }))
     };
     let fact = Fact::Designated(made.clone());
-    write(gateway, caller, &case, fact, "/designation_id", event).await
+    write(gateway, caller, &case, fact, "/designation_id", basis, event).await
 }
 
 /// A written authority is given (`PUT /v1/approvals/{id}`, P17, P18, P27, P32). Its reason goes into the
@@ -115,7 +116,7 @@ pub async fn approve(
         case => may_know(&directory, caller, case)?,
     };
     let detail = "this approval is another agency's to give, or names no meeting of the case";
-    permitted(gateway, &directory, caller, &case, FactAct::Approve(&approval), detail)?;
+    let basis = permitted(gateway, &directory, caller, &case, FactAct::Approve(&approval), detail)?;
     if approval.meeting_id.is_some_and(|id| case.meeting(id).is_none()) {
         let fix = "name a recorded meeting of the case";
         let fault = schema::Fault::new("/meeting_id", "unknown_meeting", "no such meeting of the case", fix);
@@ -128,13 +129,13 @@ pub async fn approve(
     }) {
         return Err(another("/approval_id", "this id is another approval's").into());
     }
-    let event = |gateway: &Gateway| {
+    let event = |gateway: &Gateway, basis| {
         let aad = format!(r#"{{"approval_id":"{}"}}"#, approval.approval_id);
         let audit = seal::seal_for_audit(gateway, case.area, &aad, &json!({ "reason": reason }))?;
-        Ok(Some(Event::ApprovalMade { case_ref: case_ref.clone(), approval: approval.clone(), audit }))
+        Ok(Some(Event::ApprovalMade { case_ref: case_ref.clone(), approval: approval.clone(), audit, basis }))
     };
     let fact = Fact::Approved { approval: approval.clone() };
-    write(gateway, caller, &case, fact, "/approval_id", event).await
+    write(gateway, caller, &case, fact, "/approval_id", basis, event).await
 }
 
 /// What holds about a case (`GET /v1/cases/{ref}`). The look leaves its event first.
@@ -178,7 +179,7 @@ fn permitted(
     case: &CaseFacts,
     act: FactAct<'_>,
     detail: &str,
-) -> Result<(), Refusal> {
+) -> Result<Basis, Refusal> {
     let fix = "use an agency_id that GET /v1/agencies lists";
     let unknown = "no such agency is in the directory";
     let strangers = act.names().into_iter().filter(|(_, id)| directory.agency(id).is_none());
@@ -190,9 +191,17 @@ fn permitted(
     }
     let decision = gateway.policies().may_act(directory, &caller.agency, case, act, gateway.clock.now());
     if decision.is_allowed() {
-        return Ok(());
+        return Ok(basis(&decision));
     }
-    Err(Refusal::with(Code::Facts, detail, authorise::explained(&decision, "", true)))
+    Err(Refusal::with(Code::Facts, detail, decide::faults_of(&decision, "", true)))
+}
+
+fn basis(decision: &Decision) -> Basis {
+    let grounds = || decision.grounds.iter();
+    Basis {
+        policies: grounds().map(|ground| ground.rule.clone()).collect(),
+        legal_basis: grounds().map(|ground| ground.legal_basis.clone()).collect(),
+    }
 }
 
 fn another(pointer: &str, message: &str) -> Refusal {
@@ -207,7 +216,8 @@ async fn write(
     case: &CaseFacts,
     fact: Fact,
     pointer: &str,
-    event: impl FnOnce(&Gateway) -> Result<Option<Event>, Fault>,
+    basis: Basis,
+    event: impl FnOnce(&Gateway, Basis) -> Result<Option<Event>, Fault>,
 ) -> Result<(), Stop> {
     let facts = vec![fact];
     if CaseFacts::with(Some(case), &case.case_ref, &facts).as_ref() == Some(case) {
@@ -215,9 +225,9 @@ async fn write(
     }
     let mut entries = Vec::new();
     for fact in &facts {
-        entries.push(changed(gateway, &case.case_ref, &caller.agency.agency_id, None, fact)?);
+        entries.push(changed(gateway, &case.case_ref, &caller.agency.agency_id, None, fact, basis.clone())?);
     }
-    if let Some(event) = event(gateway)? {
+    if let Some(event) = event(gateway, basis)? {
         entries.push(Entry::new(&event, gateway.clock.now(), Some(case.area), &gateway.random)?);
     }
     let change = FactChange { case_ref: case.case_ref.clone(), expected: case.version, facts, entries };

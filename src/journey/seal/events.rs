@@ -112,6 +112,7 @@ fn audit(gateway: &Gateway, envelope: &Envelope) -> Result<Option<Value>, Fault>
                 "strict_necessity": to.strict_necessity, "attention": to.attention })
     });
     let told = json!({ "person": envelope.sender.person, "justification": envelope.justification,
+                       "strict_necessity": envelope.strict_necessity,
                        "recipients": recipients.collect::<Vec<_>>() });
     seal_for_audit(gateway, envelope.area, &aad(envelope), &told).map(Some)
 }

@@ -134,11 +134,11 @@ pub(super) fn receipt(
     let routes = sealing.routes.iter().zip(deliveries).zip(view_of);
     let recipients = routes.map(|((route, delivery_id), view)| {
         let mut told = json!({ "agency_id": route.permit.agency.agency_id, "delivery_id": delivery_id,
-                               "channel": route.way.channel(), "statement_sha256": hashes.get(*view) });
-        let gaps = sealing.views.get(*view).map(View::gaps).unwrap_or_default();
-        if !gaps.is_empty() {
-            let gap = |(pointer, reason)| json!({ "pointer": pointer, "reason": reason });
-            told["withheld"] = gaps.into_iter().map(gap).collect();
+                               "channel": route.way.channel(), "policies": route.permit.policies,
+                               "legal_basis": route.permit.legal_basis, "statement_sha256": hashes.get(*view) });
+        let withheld = sealing.views.get(*view).map(View::withheld).unwrap_or_default();
+        if !withheld.is_empty() {
+            told["withheld"] = json!(withheld);
         }
         told
     });

@@ -116,6 +116,9 @@ impl CaseFacts {
                     self.referrers.insert(by);
                     self.proposed_lead = lead;
                 } else {
+                    // Whoever is notified anew after an exit is managed under MAPPA again (P14); a referral
+                    // only proposes that.
+                    self.left = false;
                     self.lead = lead;
                     self.shared_supervision = shared_supervision.into_iter().collect();
                 }
@@ -136,7 +139,8 @@ impl CaseFacts {
                 self.level = Some(level);
                 self.left = false;
             }
-            Fact::Left { scope: ExitScope::Mappa, .. } => self.left = true,
+            // The level ends with the management; who comes back is given one anew.
+            Fact::Left { scope: ExitScope::Mappa, .. } => (self.left, self.level) = (true, None),
             Fact::Left { scope: ExitScope::MultiAgencyManagement, .. } => self.level = Some(1),
             Fact::Meeting(meeting) => self.learn_meeting(meeting),
             Fact::Present { meeting_id, by_minutes, attended, action_owners } => {

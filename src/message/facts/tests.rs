@@ -164,9 +164,29 @@ fn level_and_exit_follow_the_latest_word() {
     let case = folded(&[level(3), left(ExitScope::MultiAgencyManagement)]);
     assert_eq!((case.level, case.left), (Some(1), false));
     let case = folded(&[level(2), left(ExitScope::Mappa)]);
-    assert_eq!((case.level, case.left), (Some(2), true));
+    assert_eq!((case.level, case.left), (None, true), "the level ended with the management");
     let case = folded(&[left(ExitScope::Mappa), level(2)]);
     assert_eq!((case.level, case.left), (Some(2), false));
+}
+
+#[test]
+fn p14_who_left_comes_back_by_a_new_notification_of_the_lead_agency() {
+    let left = Fact::Left { by: agency("kent-mappa"), scope: ExitScope::Mappa };
+    let opened = |proposed| Fact::CaseOpened {
+        by: agency("kent-police"),
+        proposed,
+        area: "46".parse().unwrap(),
+        purpose: Purpose::A,
+        category: None,
+        lead: Some(agency("kent-police")),
+        shared_supervision: vec![],
+        convicted: None,
+        foreign_national: None,
+    };
+    assert!(!folded(&[left.clone(), opened(false)]).left);
+    for gone in [vec![left.clone()], vec![left.clone(), opened(true)], vec![opened(false), left]] {
+        assert!(folded(&gone).left, "a referral only proposes");
+    }
 }
 
 #[test]

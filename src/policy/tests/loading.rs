@@ -50,7 +50,8 @@ fn no_type_of_message_escapes_the_bars_that_hold_for_all() {
         let mends = matches!(message_type, MessageType::Correction | MessageType::Recall);
         let (send, receive) = (policies.words.send(*message_type), policies.words.receive(*message_type));
         held(send.clone(), &["RECORD-consistent", "P1-suspended", "P1-within-325-4A"]);
-        let always = ["RECORD-consistent", "P2-suspended", "P2-within-325-4A", "P4-each-recipient"];
+        let always =
+            ["RECORD-consistent", "P2-suspended", "P2-within-325-4A", "P4-each-recipient", "P11-listed"];
         held(receive.clone(), &always);
         held(receive.clone(), &["P31-necessity", "P39-registered"]);
         // What mends an earlier message follows it to whoever got it.

@@ -7,3 +7,4 @@ mod loading;
 mod rules;
 mod support;
 mod table;
+mod used;

@@ -11,8 +11,10 @@ mod notices;
 use super::support::*;
 use crate::{
     message::{
+        AgencyType,
         MessageType::{
-            MeetingPack, Minutes, NonDelivery, Notification, Referral, ReferralDecision, Screening,
+            AuditForm, MeetingPack, Minutes, NonDelivery, Notification, Referral, ReferralDecision,
+            Screening, StatsReturn,
         },
         Purpose, Status,
     },
@@ -66,6 +68,32 @@ fn p3_the_purpose_is_one_of_the_cases() {
     allowed(&world.send(), "P6-refer");
     world.claims.purpose = None;
     barred(&world.send(), "P3-stated");
+}
+
+#[test]
+fn p3_an_audit_and_counts_state_no_purpose() {
+    for message_type in [AuditForm, StatsReturn] {
+        let mut world = World::of(message_type);
+        world.claims.purpose = None;
+        assert!(world.send_as("kent-police").is_allowed(), "{message_type}");
+        assert!(world.receive("kent-mappa").is_allowed(), "{message_type}");
+        // Another purpose than the case's is none.
+        world.claims.purpose = Some(Purpose::C);
+        barred(&world.send_as("kent-police"), "P3-purpose");
+    }
+}
+
+#[test]
+fn p11_p34_every_type_of_agency_is_listed() {
+    for agency_type in AgencyType::ALL {
+        let mut world = World::of(StatsReturn);
+        for status in Status::ALL {
+            world.agencies.push(agency(&format!("listed-{status}"), *agency_type, *status));
+            let decision = world.receive(&format!("listed-{status}"));
+            let bars: Vec<_> = decision.grounds.iter().map(|ground| ground.rule.as_str()).collect();
+            assert!(!bars.contains(&"P11"), "{agency_type}");
+        }
+    }
 }
 
 #[test]

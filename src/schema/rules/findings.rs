@@ -43,7 +43,11 @@ impl<'a> Findings<'a> {
         let severity = raised.max(say.severity);
         let list = if severity == Severity::Reject { &mut self.faults } else { &mut self.warnings };
         if list.len() < FAULTS_MAX {
-            list.push(Fault::new(pointer, say.code, message, fix).by_rule(self.rule, say.source, severity));
+            let mut fault =
+                Fault::new(pointer, say.code, message, fix).by_rule(self.rule, say.source, severity);
+            // A permission that the content alone decides, such as P10, rests on the law that it comes from.
+            fault.legal_basis = Some(say.source.into()).filter(|_| self.rule.starts_with('P'));
+            list.push(fault);
         }
     }
 }
