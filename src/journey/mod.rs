@@ -22,6 +22,7 @@ pub mod record;
 mod refusal;
 mod refusal_rate;
 mod relation;
+pub mod reload;
 pub mod report;
 pub mod route;
 pub mod seal;

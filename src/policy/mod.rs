@@ -16,6 +16,7 @@ mod load;
 mod prepared;
 mod probe;
 mod questions;
+mod remedy;
 mod slice;
 
 #[cfg(test)]

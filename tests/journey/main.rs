@@ -20,6 +20,7 @@ mod mended;
 mod permitted;
 mod proved;
 mod refused;
+mod reloaded;
 mod repeated;
 mod restarted;
 mod scanned;
