@@ -12,11 +12,14 @@
 mod decision;
 mod evaluate;
 mod facts;
+mod listed;
 mod load;
+mod model;
 mod prepared;
 mod probe;
 mod questions;
 mod remedy;
+mod scene;
 mod slice;
 
 #[cfg(test)]
@@ -37,8 +40,10 @@ use crate::{
 
 pub use decision::{Decision, Doubt, Ground, Missing, Verdict};
 pub use facts::FactAct;
+pub use listed::Listed;
 pub use load::PolicyFault;
 pub use prepared::Prepared;
+pub use scene::{Party, Received, Relation, Scene, When};
 
 /// The validated policies. Immutable: a changed file makes a new set with another digest.
 pub struct Policies {

@@ -78,6 +78,13 @@ async fn at_sighup_a_sound_set_takes_over_and_a_broken_one_does_not() {
     process.place.run("kent-police", &["explain", &message]).await.well();
 
     process.write(&CLOSED.replace("forbid", "forbit"));
+    let settings = process.made.settings();
+    let checked = tokio::task::spawn_blocking(move || {
+        crate::policy::command(&["check", "--config", settings.to_str().unwrap()])
+    });
+    let checked = checked.await.unwrap();
+    assert_eq!(checked.exit, Exit::Config);
+    assert!(checked.talk.contains("`story.cedar`") && checked.talk.contains("line 2"), "{}", checked.talk);
     process.signal(Signal::HUP);
     let told = process.says("policies: refused").await;
     assert!(told.contains("story.cedar") && told.contains("line 2"), "{told}");
@@ -97,7 +104,8 @@ async fn at_sighup_a_sound_set_takes_over_and_a_broken_one_does_not() {
     assert!(ended.success(), "{ended}");
     let store = serve::existing_store(&Config::load(&process.made.settings()).unwrap()).unwrap();
     let leaves = store.leaves(0, 100).await.unwrap();
-    let events = leaves.into_iter().map(|leaf| serde_json::from_slice::<Value>(&leaf.opened.unwrap().1).unwrap());
+    let events =
+        leaves.into_iter().map(|leaf| serde_json::from_slice::<Value>(&leaf.opened.unwrap().1).unwrap());
     let changed: Vec<Value> = events.filter(|event| event["type"] == "policies.changed").collect();
     assert_eq!(changed.len(), 1, "{changed:?}");
     assert_eq!((&changed[0]["policy_set"], &changed[0]["previous"]), (&json!(new), &json!(old)));

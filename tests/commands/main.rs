@@ -1,9 +1,10 @@
 //! The client commands, as a person types them, against a gateway over mutual TLS: a referral with an
 //! attachment from the police to the co-ordination unit, and what goes wrong on the way.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it should be")]
 
 mod hangup;
+mod policy;
 
 use std::{
     fs,
