@@ -117,7 +117,7 @@ fn the_overview_has_a_line_for_each_type_as_the_rules_are_written_for_people() {
     let line = |kind: &str| *lines.iter().find(|line| line.starts_with(&format!("{kind} "))).unwrap();
     assert_eq!(
         line("minutes").split_whitespace().collect::<Vec<_>>().join(" "),
-        "minutes COORD C P15 C P15 C P15 ✗ P22 A P15 ✗ P25"
+        "minutes COORD C P15 C P15 C P15 ✗P22 A P15 ✗ P25"
     );
     assert!(line("info_request").contains("A P7"), "{page}");
     assert!(line("receipt").contains("✗ D25"), "{page}");

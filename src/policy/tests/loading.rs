@@ -41,7 +41,7 @@ fn every_fault_tells_file_policy_line_reason_and_remedy() {
         (twice, &["`P1-x` in `sending.cedar`", "the id of another policy", "another @id"]),
         (
             PLAIN.replace("principal.suspended", "resource has body"),
-            &["`P1-x` in `sending.cedar`", "line 1", "never", "remove it"],
+            &["`P1-x` in `sending.cedar`", "line 1", "impossible", "remove it"],
         ),
     ] {
         let told = told(&text);

@@ -84,7 +84,7 @@ fn cell(asking: &Asking, senders: &[AgencyType], parties: &[Party]) -> String {
         format!("A {}", short(&rules(&|(relation, _)| Some(relation) == relations.first())))
     } else if allowed > 0 {
         let permits = short(&rules(&|(_, answer)| answer.is_allowed()));
-        if barred > 0 { format!("C {permits} ✗ {}", bars()) } else { format!("C {permits}") }
+        if barred > 0 { format!("C {permits} ✗{}", bars()) } else { format!("C {permits}") }
     } else if barred > 0 {
         format!("✗ {}", bars())
     } else {
