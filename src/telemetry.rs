@@ -1,6 +1,7 @@
 //! What the operator sees: logs and metrics. Agency ids, codes and counts; never a message id as a
 //! label, never a submitted value, a name or a key anywhere.
 
+use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -24,6 +25,13 @@ pub struct Attempt {
     pub outcome: &'static str,
 }
 
+/// The policy set in force.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PolicySet {
+    /// Its digest, lower-case hex.
+    pub sha256: String,
+}
+
 /// The gateway's counters, in the Prometheus text format on the admin listener.
 pub struct Metrics {
     registry: Registry,
@@ -37,6 +45,12 @@ pub struct Metrics {
     pub scans: Family<Word, Counter>,
     /// Leaves in the ledger.
     pub ledger_size: Gauge,
+    /// 1 under the digest of the policy set in force; no other digest is there.
+    policy_set: Family<PolicySet, Gauge>,
+    /// When that set was loaded.
+    policies_loaded: Gauge,
+    /// Whether the policies could be read when they were read last: 1 or 0.
+    policies_readable: Gauge,
 }
 
 impl Default for Metrics {
@@ -56,11 +70,48 @@ impl Default for Metrics {
         );
         let ledger_size = Gauge::default();
         registry.register("ledger_leaves", "Leaves under the latest checkpoint", ledger_size.clone());
-        Self { registry, accepted, refused, attempts, scans, ledger_size }
+        let policy_set = Family::<PolicySet, Gauge>::default();
+        registry.register("policy_set_info", "The policy set in force, by SHA-256", policy_set.clone());
+        let policies_loaded = Gauge::default();
+        registry.register(
+            "policies_loaded_timestamp_seconds",
+            "When the policy set in force was loaded, in seconds since 1970",
+            policies_loaded.clone(),
+        );
+        let policies_readable = Gauge::default();
+        registry.register(
+            "policies_last_reload_successful",
+            "Whether the policies could be used when they were read last; 0 leaves the set in force",
+            policies_readable.clone(),
+        );
+        Self {
+            registry,
+            accepted,
+            refused,
+            attempts,
+            scans,
+            ledger_size,
+            policy_set,
+            policies_loaded,
+            policies_readable,
+        }
     }
 }
 
 impl Metrics {
+    /// Another policy set is in force.
+    pub fn policies_in_force(&self, sha256_hex: &str, since: Timestamp) {
+        // A scrape in between finds none rather than two.
+        self.policy_set.clear();
+        self.policy_set.get_or_create_owned(&PolicySet { sha256: sha256_hex.to_owned() }).set(1);
+        self.policies_loaded.set(since.as_second());
+    }
+
+    /// The policies were read again, and could be used or not.
+    pub fn policies_read(&self, usable: bool) {
+        self.policies_readable.set(usable.into());
+    }
+
     /// The text that is scraped.
     pub fn text(&self) -> String {
         let mut out = String::new();

@@ -13,7 +13,6 @@ use crate::{
     config::{Areas, Config, load_agencies},
     journey::validate,
     message::MessageType,
-    policy::Policies,
     schema::{Schemas, rules},
 };
 
@@ -69,7 +68,7 @@ pub struct Checked {
 pub fn installation(path: &Path) -> anyhow::Result<Checked> {
     let config = Config::load(path)?;
     let schemas = Schemas::embedded()?;
-    let policies = Policies::load(&config.directory.policies)?;
+    let policies = super::policy::load(&config.directory.policies)?;
     let areas = Areas::load(&config.directory.areas)?;
     severities_are_known(&areas)?;
     let agencies = load_agencies(&config.directory.agencies)?;

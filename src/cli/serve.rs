@@ -1,5 +1,7 @@
 //! `portcullis serve`: wires all parts by hand, in order and by name, and takes them down again.
 
+mod reload;
+
 use std::{
     fs,
     net::SocketAddr,
@@ -26,7 +28,6 @@ use crate::{
     journey::{Gateway, Parts},
     ledger::event::{Entry, Event},
     message::Agency,
-    policy::Policies,
     schema::Schemas,
     store::{
         Files, Store,
@@ -35,13 +36,27 @@ use crate::{
     worker::{self, sequencer::Sequencer},
 };
 
+pub use reload::Reloader;
+
 /// `portcullis serve`
 #[derive(clap::Args)]
+#[command(after_help = SIGNALS)]
 pub struct Arguments {
     /// The settings
     #[arg(long, value_name = "FILE", default_value = "config/portcullis.toml")]
     pub config: PathBuf,
 }
+
+const SIGNALS: &str = "\
+Signals:
+  SIGTERM, SIGINT  let what is under way end; a second one ends at once
+  SIGHUP           read the policies in `directory.policies` again. A sound set takes the place of the
+                   old one between two decisions, and the ledger says so first (`policies.changed`). A
+                   set with a fault is refused: the log says which file, policy and why, and the old
+                   one stays in force. Other settings need a restart.
+
+Under systemd: ExecReload=/bin/kill -HUP $MAINPID
+Try a set first: portcullis check, portcullis policy matrix --policies DIR";
 
 /// A gateway that runs in this process.
 pub struct Running {
@@ -51,6 +66,8 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The parts, for whoever runs it.
     pub gateway: Arc<Gateway>,
+    /// Reads again what may change while it runs.
+    pub reloader: Reloader,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<anyhow::Result<()>>>,
 }
@@ -108,6 +125,7 @@ pub async fn start_with(
         agencies: listeners.agencies.local_addr()?,
         admin: listeners.admin.local_addr()?,
         gateway: gateway.clone(),
+        reloader: Reloader::new(gateway.clone(), &config),
         stop: CancellationToken::new(),
         tasks: Vec::new(),
     };
@@ -244,7 +262,7 @@ async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random
         store: Arc::new(store),
         files,
         schemas,
-        policies: Policies::load(&config.directory.policies)?,
+        policies: super::policy::load(&config.directory.policies)?,
         areas,
         keys,
         mail_from: config.mail.from.clone(),
@@ -383,12 +401,15 @@ fn read_secret(path: &Path) -> anyhow::Result<zeroize::Zeroizing<Vec<u8>>> {
 /// Runs until a signal: the first one drains, a second one ends at once.
 pub async fn run(path: &Path) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
+    // First of all: a SIGHUP that nobody listens for ends the process.
+    let hangups = signal(SignalKind::hangup())?;
     let config = Config::load(path)?;
     crate::telemetry::log(&config.log.filter, config.log.format == crate::config::LogFormat::Json);
     no_core_dumps();
     let listeners = Listeners::bind(&config).await?;
     let running = start(config, listeners, Clock::system(), Random::system()).await?;
     tracing::info!(agencies = %running.agencies, admin = %running.admin, "listening");
+    let reloads = tokio::spawn(running.reloader.clone().at_each(hangups));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = running.stop.clone();
     let waits = tokio::spawn(async move {
@@ -400,6 +421,7 @@ pub async fn run(path: &Path) -> anyhow::Result<()> {
     });
     let ended = running.ended().await;
     waits.abort();
+    reloads.abort();
     ended
 }
 

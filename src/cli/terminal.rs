@@ -116,20 +116,25 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
 
     /// The lines, columns two spaces apart and as wide as their widest cell.
     pub fn rendered(&self) -> String {
-        let heads = self.heads.map(str::to_owned);
-        let lines: Vec<_> = std::iter::once(&heads).chain(&self.rows).collect();
-        let wide =
-            |line: &[String; COLUMNS], column: usize| line.get(column).map_or(0, |cell| cell.chars().count());
-        let widest = |column| lines.iter().map(|line| wide(line, column)).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..COLUMNS).map(widest).collect();
-        let mut text = String::new();
-        for line in lines {
-            let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
-            text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-            text.push('\n');
-        }
-        text
+        let heads = self.heads.map(str::to_owned).to_vec();
+        let lines = std::iter::once(heads).chain(self.rows.iter().map(|row| row.to_vec()));
+        aligned(&lines.collect::<Vec<_>>())
     }
+}
+
+/// Lines of cells, the columns two spaces apart and as wide as their widest cell.
+pub fn aligned(lines: &[Vec<String>]) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let wide = |line: &Vec<String>, column: usize| line.get(column).map_or(0, |cell| cell.chars().count());
+    let widths: Vec<usize> =
+        (0..columns).map(|column| lines.iter().map(|line| wide(line, column)).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in lines {
+        let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 /// Labels and what they stand for, one a line.

@@ -113,6 +113,11 @@ fn unreachable_by(agency: &Agency) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// How an agency of this type stands towards section 325 unless its area says otherwise.
+pub fn usual_status(agency_type: AgencyType) -> Status {
+    statuses(agency_type).first().copied().unwrap_or(Status::Associate)
+}
+
 /// How an agency of this type may stand towards section 325. A wrong status would open doors: only
 /// responsible authorities see victim data. Whether a body of subsection (6) co-operates by duty or
 /// as an associate is for the area to say (domain §1.3, foundation trusts and landlords).

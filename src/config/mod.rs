@@ -31,7 +31,7 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-pub use agencies::{load_agencies, read_agencies};
+pub use agencies::{load_agencies, read_agencies, usual_status};
 pub use areas::{AreaProfile, Areas, Severity, Thresholds};
 pub use delivery::{Delivery, Ledger};
 pub use environment::Environment;

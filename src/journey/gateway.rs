@@ -51,6 +51,8 @@ pub struct Gateway {
     pub(super) refusals: RefusalRate,
     /// How many packs may be sealed as mail at once: each is held in memory.
     pub(super) mail_slots: Semaphore,
+    /// One reload at a time, or two would name the same predecessor.
+    pub(super) reloading: tokio::sync::Mutex<()>,
     directory: RwLock<Arc<Directory>>,
     policies: RwLock<Arc<Policies>>,
 }
@@ -98,6 +100,9 @@ impl Gateway {
     /// Puts the parts together and reads the directory.
     pub async fn new(parts: Parts) -> Result<Self, Fault> {
         let directory = RwLock::new(Arc::new(parts.store.directory().await?));
+        let metrics = Metrics::default();
+        metrics.policies_in_force(parts.policies.sha256_hex(), parts.clock.now());
+        metrics.policies_read(true);
         Ok(Self {
             name: parts.name,
             clock: parts.clock,
@@ -115,9 +120,10 @@ impl Gateway {
             limits: parts.limits,
             scanner: parts.scanner,
             signals: Signals::default(),
-            metrics: Metrics::default(),
+            metrics,
             sequencing: AtomicBool::new(true),
             mail_slots: Semaphore::new(2),
+            reloading: tokio::sync::Mutex::default(),
             directory,
             policies: RwLock::new(Arc::new(parts.policies)),
         })
@@ -133,6 +139,13 @@ impl Gateway {
     /// The rules in force. One decision asks one set: whoever decides holds on to it until the end.
     pub fn policies(&self) -> Arc<Policies> {
         self.policies.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Puts another set in the place of the one in force. Only [`super::reload`] does, after the ledger
+    /// knows; whoever holds the old one keeps it.
+    pub(super) fn replace_policies(&self, policies: Arc<Policies>) {
+        self.metrics.policies_in_force(policies.sha256_hex(), self.clock.now());
+        *self.policies.write().unwrap_or_else(std::sync::PoisonError::into_inner) = policies;
     }
 
     /// Reads the directory again.

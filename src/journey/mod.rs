@@ -25,6 +25,7 @@ pub mod record;
 mod refusal;
 mod refusal_rate;
 mod relation;
+pub mod reload;
 pub mod replay;
 pub mod report;
 pub mod route;

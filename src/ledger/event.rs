@@ -12,7 +12,7 @@
 //! | `delivery.attempted` `delivery.delivered` `delivery.collected` `delivery.acknowledged` `delivery.failed` `delivery.expired` | disclosure |
 //! | `record.viewed` | consultation |
 //! | `payload.erased` | erasure |
-//! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `gateway.started` | none: the gateway's own |
+//! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `policies.changed` `gateway.started` | none: the gateway's own |
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -188,6 +188,15 @@ pub enum Event {
         entry: Value,
         /// By which command.
         by: &'static str,
+    },
+    /// The operator had the policies read again, and from here on another set may decide. What is under
+    /// way ends with the set that it began with: each decision names its own.
+    #[serde(rename = "policies.changed")]
+    PoliciesChanged {
+        /// SHA-256 of the new set, in hex.
+        policy_set: String,
+        /// SHA-256 of the set that was in force.
+        previous: String,
     },
     /// The gateway started, with this policy set in force.
     #[serde(rename = "gateway.started")]
@@ -385,6 +394,7 @@ impl Event {
             Self::DesignationMade { .. } => "designation.made",
             Self::ApprovalMade { .. } => "approval.made",
             Self::DirectoryChanged { .. } => "directory.changed",
+            Self::PoliciesChanged { .. } => "policies.changed",
             Self::GatewayStarted { .. } => "gateway.started",
         }
     }

@@ -12,11 +12,15 @@
 mod decision;
 mod evaluate;
 mod facts;
+mod listed;
 mod load;
+mod model;
 mod obligation;
 mod prepared;
 mod probe;
 mod questions;
+mod remedy;
+mod scene;
 mod slice;
 mod used;
 
@@ -38,9 +42,11 @@ use crate::{
 
 pub use decision::{Decision, Doubt, Ground, Missing, Verdict};
 pub use facts::FactAct;
+pub use listed::Listed;
 pub use load::PolicyFault;
 pub use obligation::Obligation;
 pub use prepared::Prepared;
+pub use scene::{Party, Received, Relation, Scene, When};
 
 /// The validated policies. Immutable: a changed file makes a new set with another digest.
 pub struct Policies {

@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, HashSet};
 use cedar_policy::{Entities, Entity, EntityUid, Schema};
 use jiff::Timestamp;
 
-use super::{Claims, Doubt, FactAct, PolicyFault, Prior, slice::Words};
+use super::{Claims, Doubt, FactAct, PolicyFault, Prior, model, slice::Words};
 use crate::message::{
-    Agency, AgencyId, AgencyType, ApprovalKind, Area, CaseFacts, CaseRef, Designation, DesignationId,
-    InviteReason, Invitee, MeetingFacts, MeetingId, MessageType, Purpose, Status,
+    AgencyId, AgencyType, ApprovalKind, Area, CaseFacts, CaseRef, Designation, DesignationId, InviteReason,
+    Invitee, MeetingFacts, MeetingId, MessageId, MessageType, Purpose, Status,
 };
 
 /// Every action that the gateway asks about has to be known, and every entity has to fit.
@@ -36,10 +36,10 @@ pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
 fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<Entity>, Doubt> {
     let id = AgencyId::gateway();
     let area: Area = "46".parse().map_err(|_| Doubt::BadEntity)?;
-    let agency = agency(&id, area, agency_type, status);
+    let agency = model::agency(&id, area, agency_type, status);
     let meeting = meeting(&id);
     let case = case(&id, area, &meeting);
-    let claims = claims(&id, &case, &meeting);
+    let claims = claims(&id, &case);
     let mut entities = vec![
         words.agency(&agency, Some(&case))?,
         words.case(&case, Timestamp::UNIX_EPOCH)?,
@@ -52,39 +52,18 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<
     Ok(entities)
 }
 
-fn agency(id: &AgencyId, area: Area, agency_type: AgencyType, status: Status) -> Agency {
-    Agency {
-        agency_id: id.clone(),
-        name: String::new(),
-        organisation: String::new(),
-        agency_type,
-        status,
-        suspended: false,
-        areas: vec![area],
-        channels: vec![],
-        encryption_keys: vec![],
-        mail: None,
-        webhook: None,
-        tls_spki_sha256: vec![],
-        contacts: vec![],
-    }
-}
-
 fn meeting(id: &AgencyId) -> MeetingFacts {
     let all = BTreeSet::from([id.clone()]);
     MeetingFacts {
-        meeting_id: MeetingId::from_bytes([0; 16]),
-        date: None,
-        level: None,
         invited: vec![Invitee { agency_id: id.clone(), reason: Some(InviteReason::SignificantContribution) }],
         confirmed: all.clone(),
         attended: all.clone(),
-        action_owners: all.clone(),
+        action_owners: all,
+        ..model::meeting(MeetingId::from_bytes([0; 16]))
     }
 }
 
 fn case(id: &AgencyId, area: Area, meeting: &MeetingFacts) -> CaseFacts {
-    let all = BTreeSet::from([id.clone()]);
     let designation = Designation {
         designation_id: DesignationId::from_bytes([0; 16]),
         agency_id: id.clone(),
@@ -94,47 +73,24 @@ fn case(id: &AgencyId, area: Area, meeting: &MeetingFacts) -> CaseFacts {
         expiry: Timestamp::MAX,
     };
     CaseFacts {
-        case_ref: CaseRef::new(area, 2026, [0; 5]),
-        area,
-        version: 0,
         purposes: Purpose::ALL.iter().copied().collect(),
-        category: Some(1),
         lead: Some(id.clone()),
-        proposed_lead: None,
-        shared_supervision: all.clone(),
-        openers: BTreeSet::new(),
-        referrers: all.clone(),
-        meetings: vec![meeting.clone()],
-        minuted: BTreeSet::new(),
-        convicted: Some(true),
-        foreign_national: Some(true),
-        level: Some(2),
-        left: false,
+        shared_supervision: BTreeSet::from([id.clone()]),
+        referrers: BTreeSet::from([id.clone()]),
         designations: vec![designation],
-        approvals: Vec::new(),
+        ..model::case(CaseRef::new(area, 2026, [0; 5]), area, meeting.clone())
     }
 }
 
-fn claims(id: &AgencyId, case: &CaseFacts, meeting: &MeetingFacts) -> Claims {
+fn claims(id: &AgencyId, case: &CaseFacts) -> Claims {
     Claims {
-        message_type: MessageType::Minutes,
-        area: case.area,
-        message_ids: Vec::new(),
-        case_ref: Some(case.case_ref.clone()),
-        purpose: Some(Purpose::A),
         category: Some(1),
         lead_agency: Some(id.clone()),
         shared_supervision: vec![id.clone()],
-        meeting_id: Some(meeting.meeting_id),
-        justified: true,
-        non_mappa: false,
-        released: false,
-        tells_level: false,
-        victim_data: false,
-        health_data: false,
         receiving_area: Some(case.area),
         receiving_lead: Some(id.clone()),
         jobcentre: Some(id.clone()),
         prior: Some(Prior { recipients: vec![id.clone()], left_out: 0 }),
+        ..model::claims(MessageType::Minutes, MessageId::from_bytes([0; 16]), case)
     }
 }

@@ -1,7 +1,10 @@
 //! The client commands, as a person types them, against a gateway over mutual TLS: a referral with an
 //! attachment from the police to the co-ordination unit, and what goes wrong on the way.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it should be")]
+
+mod hangup;
+mod policy;
 
 use std::{
     fs,
@@ -13,7 +16,7 @@ use std::{
 use portcullis::{
     cli::{
         Exit,
-        init::{self, Addresses, Options},
+        init::{self, Addresses, Installation, Options},
         run_on,
         serve::{self, Listeners, Running},
         terminal::Terminal,
@@ -64,33 +67,41 @@ impl Ended {
 }
 
 /// A gateway with a few agencies, in a folder of its own.
-struct Place {
+struct Place<Runs = Running> {
     folder: tempfile::TempDir,
-    running: Running,
+    running: Runs,
+}
+
+/// An installation with free addresses, which are held until the listeners are dropped.
+async fn install(folder: &tempfile::TempDir) -> (Listeners, Installation) {
+    let wanted = ["kent-police", "kent-mappa", "kent-yot"];
+    let sample =
+        read_agencies(include_str!("../../config/agencies.toml"), Path::new("agencies.toml")).unwrap();
+    let agencies = sample.into_iter().filter(|a| wanted.contains(&a.agency_id.as_str())).collect();
+    let free = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listeners = Listeners { agencies: free().await, admin: free().await };
+    let addresses = Addresses {
+        agencies: listeners.agencies.local_addr().unwrap(),
+        admin: listeners.admin.local_addr().unwrap(),
+        ..Addresses::default()
+    };
+    let options = Options { agencies: Some(agencies), addresses, ..Options::default() };
+    let (clock, random) = (Clock::system(), Random::system());
+    let made = init::install(&folder.path().join("area"), &clock, &random, options).unwrap();
+    (listeners, made)
 }
 
 impl Place {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let wanted = ["kent-police", "kent-mappa", "kent-yot"];
-        let sample =
-            read_agencies(include_str!("../../config/agencies.toml"), Path::new("agencies.toml")).unwrap();
-        let agencies = sample.into_iter().filter(|a| wanted.contains(&a.agency_id.as_str())).collect();
-        let free = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let listeners = Listeners { agencies: free().await, admin: free().await };
-        let addresses = Addresses {
-            agencies: listeners.agencies.local_addr().unwrap(),
-            admin: listeners.admin.local_addr().unwrap(),
-            ..Addresses::default()
-        };
-        let options = Options { agencies: Some(agencies), addresses, ..Options::default() };
-        let (clock, random) = (Clock::system(), Random::system());
-        let made = init::install(&folder.path().join("area"), &clock, &random, options).unwrap();
+        let (listeners, made) = install(&folder).await;
         let config = Config::load(&made.settings()).unwrap();
-        let running = serve::start(config, listeners, clock, random).await.unwrap();
+        let running = serve::start(config, listeners, Clock::system(), Random::system()).await.unwrap();
         Self { folder, running }
     }
+}
 
+impl<Runs> Place<Runs> {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -23,6 +23,7 @@ mod mended;
 mod permitted;
 mod proved;
 mod refused;
+mod reloaded;
 mod repeated;
 mod replayed;
 mod restarted;

@@ -14,14 +14,14 @@ fn database(gateway: &TestGateway) -> Connection {
 }
 
 /// From now on no row goes into this table, as if the disk were full.
-fn fill(gateway: &TestGateway, table: &str) {
+pub fn fill(gateway: &TestGateway, table: &str) {
     let trigger = format!(
         "CREATE TRIGGER full_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END"
     );
     database(gateway).execute_batch(&trigger).unwrap();
 }
 
-fn free(gateway: &TestGateway, table: &str) {
+pub fn free(gateway: &TestGateway, table: &str) {
     database(gateway).execute_batch(&format!("DROP TRIGGER full_{table}")).unwrap();
 }
 

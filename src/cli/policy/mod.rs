@@ -5,8 +5,10 @@ mod matrix;
 mod prove;
 mod replay;
 
-use super::terminal::Terminal;
-use crate::clock::Clock;
+use std::path::Path;
+
+use super::{Exit, terminal::Terminal};
+use crate::{clock::Clock, policy::Policies};
 
 /// `portcullis policy`
 #[derive(clap::Subcommand)]
@@ -25,4 +27,14 @@ pub(super) fn run(arguments: &Arguments, clock: &Clock, terminal: &mut Terminal)
         Arguments::Replay(arguments) => super::wait(replay::run(arguments, terminal)),
         Arguments::Prove(arguments) => prove::run(arguments, terminal),
     }
+}
+
+/// The policies of a folder.
+///
+/// # Errors
+/// Which file, which policy, why, and what to do about it.
+pub fn load(folder: &Path) -> anyhow::Result<Policies> {
+    Policies::load(folder).map_err(|fault| {
+        Exit::Config.because(format!("the policies in {}: {}", folder.display(), fault.told()))
+    })
 }

@@ -22,6 +22,37 @@ fn refused(loaded: Result<Policies, PolicyFault>) -> String {
 }
 
 #[test]
+fn every_fault_tells_file_policy_line_reason_and_remedy() {
+    let told = |text: &str| one_file(text).err().map(|fault| fault.told()).unwrap();
+    let permit = PLAIN.replace("forbid(", "permit(");
+    let twice = format!("{PLAIN}\n{PLAIN}");
+    for (text, words) in [
+        (PLAIN.replace("forbid", "forbit"), &["`sending.cedar`", "line 2", "forbit"][..]),
+        (
+            PLAIN.replace("principal.suspended", "principal.suspendet"),
+            &["`P1-x` in `sending.cedar`", "line 2", "`suspendet`", "did you mean `suspended`"],
+        ),
+        (
+            PLAIN.replace(r#"@legal_basis("CJA 2003 s.325(4)")"#, ""),
+            &["`P1-x` in `sending.cedar`", "no @legal_basis", "add `@legal_basis("],
+        ),
+        (PLAIN.replace(r#"@text("No.")"#, ""), &["`P1-x` in `sending.cedar`", "no @text", "add `@text("]),
+        (permit, &["`P1-x` in `sending.cedar`", "no @missing", "add `@missing("]),
+        (twice, &["`P1-x` in `sending.cedar`", "the id of another policy", "another @id"]),
+        (
+            PLAIN.replace("principal.suspended", "resource has body"),
+            &["`P1-x` in `sending.cedar`", "line 1", "impossible", "remove it"],
+        ),
+    ] {
+        let told = told(&text);
+        for word in words {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
 fn the_shipped_policies_load_and_every_one_is_explained() {
     let policies = shipped();
     assert!(policies.grounds.len() >= 100, "{}", policies.grounds.len());

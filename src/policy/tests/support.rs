@@ -6,9 +6,9 @@ use crate::{
     directory::Directory,
     message::{
         Agency, AgencyId, AgencyType, Approval, ApprovalId, ApprovalKind, Area, CaseFacts, Designation,
-        DesignationId, InviteReason, Invitee, MeetingFacts, MeetingId, MessageType, Purpose, Status,
+        DesignationId, InviteReason, Invitee, MeetingFacts, MessageType, Status,
     },
-    policy::{Addressed, Ask, Claims, Decision, Policies},
+    policy::{Addressed, Ask, Claims, Decision, Policies, model},
 };
 
 pub const CASE: &str = "46-2026-7K3M9Q2F";
@@ -38,21 +38,7 @@ pub fn now() -> jiff::Timestamp {
 }
 
 pub fn agency(name: &str, agency_type: AgencyType, status: Status) -> Agency {
-    Agency {
-        agency_id: id(name),
-        name: name.into(),
-        organisation: name.into(),
-        agency_type,
-        status,
-        suspended: false,
-        areas: vec![kent()],
-        channels: vec![],
-        encryption_keys: vec![],
-        mail: None,
-        webhook: None,
-        tls_spki_sha256: vec![],
-        contacts: vec![],
-    }
+    model::agency(&id(name), kent(), agency_type, status)
 }
 
 fn of_sussex(agency: Agency) -> Agency {
@@ -101,25 +87,8 @@ impl World {
             ],
             sender: id(sender),
             claims: Claims {
-                message_type,
-                message_ids: vec![MESSAGE.parse().unwrap()],
-                area: kent(),
-                case_ref: Some(CASE.parse().unwrap()),
-                purpose: Some(Purpose::A),
-                category: None,
                 lead_agency: Some(id("kent-probation")),
-                shared_supervision: vec![],
-                meeting_id: Some(MEETING.parse().unwrap()),
-                justified: true,
-                non_mappa: false,
-                released: false,
-                tells_level: false,
-                victim_data: false,
-                health_data: false,
-                receiving_area: None,
-                receiving_lead: None,
-                jobcentre: None,
-                prior: None,
+                ..model::claims(message_type, MESSAGE.parse().unwrap(), &case())
             },
             case: Some(case()),
             justified: true,
@@ -208,15 +177,7 @@ impl World {
 }
 
 pub fn meeting() -> MeetingFacts {
-    MeetingFacts {
-        meeting_id: MEETING.parse::<MeetingId>().unwrap(),
-        date: None,
-        level: Some(2),
-        invited: vec![],
-        confirmed: BTreeSet::new(),
-        attended: BTreeSet::new(),
-        action_owners: BTreeSet::new(),
-    }
+    model::meeting(MEETING.parse().unwrap())
 }
 
 pub fn invitee(name: &str, reason: Option<&str>) -> Invitee {
@@ -226,24 +187,9 @@ pub fn invitee(name: &str, reason: Option<&str>) -> Invitee {
 /// A case that probation leads, with one meeting that concerns nobody yet.
 pub fn case() -> CaseFacts {
     CaseFacts {
-        case_ref: CASE.parse().unwrap(),
-        area: kent(),
-        version: 7,
-        purposes: BTreeSet::from([Purpose::A]),
-        category: Some(2),
         lead: Some(id("kent-probation")),
-        proposed_lead: None,
-        shared_supervision: BTreeSet::new(),
         openers: BTreeSet::from([id("kent-probation")]),
-        referrers: BTreeSet::new(),
-        meetings: vec![meeting()],
-        minuted: BTreeSet::new(),
-        convicted: Some(true),
-        foreign_national: Some(true),
-        level: Some(2),
-        left: false,
-        designations: Vec::new(),
-        approvals: Vec::new(),
+        ..model::case(CASE.parse().unwrap(), kent(), meeting())
     }
 }
 
