@@ -1,12 +1,12 @@
 //! `portcullis send`: posts a message and checks the receipt.
 
-use std::{io::Read as _, path::PathBuf};
+use std::{fmt::Write as _, io::Read as _, path::PathBuf};
 
 use anyhow::Context as _;
 use bytes::Bytes;
 
 use super::{
-    client::{Client, Identity, Profile, Receipt, Upload, left_out},
+    client::{Client, Identity, Profile, Receipt, ReceiptRecipient, Upload, left_out},
     terminal::{Table, Terminal, labelled},
 };
 use crate::{
@@ -104,16 +104,19 @@ pub(super) fn warned(warning: &Fault) -> String {
 }
 
 fn rendered(receipt: &Receipt) -> String {
-    let mut table = Table::new(["recipient", "channel", "delivery", "left out of its copy"]);
-    for to in &receipt.recipients {
-        let left_out = left_out(&to.withheld);
-        table.row([to.agency_id.to_string(), to.channel.clone(), to.delivery_id.to_string(), left_out]);
-    }
     let head = labelled(&[
         ("message", receipt.message_id.to_string()),
         ("accepted", receipt.accepted_at.to_string()),
     ]);
-    format!("{head}\n{}", table.rendered())
+    let row =
+        |to: &ReceiptRecipient| [to.agency_id.to_string(), to.channel.clone(), to.delivery_id.to_string()];
+    let mut table = Table::new(["recipient", "channel", "delivery"]);
+    receipt.recipients.iter().for_each(|to| table.row(row(to)));
+    let mut text = format!("{head}\n{}", table.rendered());
+    for to in receipt.recipients.iter().filter(|to| !to.withheld.is_empty()) {
+        let _ = writeln!(text, "left out of the copy for {}: {}", to.agency_id, left_out(&to.withheld));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -234,6 +234,6 @@ async fn a_check_tells_what_would_be_kept_back() {
     let kept: Vec<Value> =
         TOLD.iter().map(|(pointer, reason)| json!({ "pointer": pointer, "reason": reason })).collect();
     assert_eq!(told["recipients"][0]["withheld"], json!(kept));
-    assert_eq!(told["recipients"][1]["withheld"], json!([]));
+    assert_eq!(told["recipients"][1].get("withheld"), None, "{told}");
     gateway.stop().await;
 }

@@ -243,7 +243,7 @@ pub const RULES: [Rule; 40] = [
     Rule {
         id: "P30",
         sense: "A correction or recall reaches everyone who got the message.",
-        code: &["src/journey/authorise.rs"],
+        code: &["src/journey/decide.rs"],
         law: &["DPA 2018 s.38(5)(c)"],
         allows: "p30_who_sent_it_corrects_it_towards_everyone_who_got_it",
         refuses: "nobody_corrects_what_another_sent",
