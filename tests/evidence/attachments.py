@@ -5,6 +5,7 @@ lists and what the sample messages attach.
 """
 
 import openers
+import statement
 from folder import REPOSITORY, b64u, parse, sha256_hex
 from report import Wrong, expect
 
@@ -26,6 +27,7 @@ def check(report, folder, copies, node):
             with complete.item(copy.where):
                 wanted = {f"{copy.delivery_id}.att{n}" for n in range(len(keys))}
                 expect(wanted == found, f"{len(keys)} are stated, {len(found)} were collected")
+        numbers = statement.attachment_numbers(copy.delivered.statement) if copy.delivered else range(len(keys))
         for n, given in enumerate(keys):
             path = copy.path.with_name(f"{copy.delivery_id}.att{n}")
             where = folder.name(path)
@@ -33,7 +35,7 @@ def check(report, folder, copies, node):
                 continue
             lines = path.read_text().split("\n")
             with ordered.item(where):
-                check_order(lines, n)
+                check_order(lines, numbers[n])
             with opened.item(where):
                 check_digest(lines, given, copy, n, known)
             other = keys[n - 1]["key"] if len(keys) > 1 else {"kty": "oct", "k": "A" * 43}

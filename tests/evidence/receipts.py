@@ -44,9 +44,13 @@ def check_statement(receipt, message_id, folder):
     statement.check_message(stated, posted[0].bytes, folder)
     expect(stated["message_id"] == receipt["message_id"] == message_id, "another message_id")
     expect(stated["accepted_at"] == receipt["accepted_at"], "another time")
-    of_receipt = {(to["agency_id"], to["delivery_id"], to["channel"]) for to in receipt["recipients"]}
+    # Who got a view with gaps stands in the statement of that view.
+    full = sha256_hex(receipt["statement"].encode())
+    of_full = [to for to in receipt["recipients"] if to["statement_sha256"] == full]
+    of_receipt = {(to["agency_id"], to["delivery_id"], to["channel"]) for to in of_full}
     of_statement = {(to["agency_id"], to["delivery_id"], to["channel"]) for to in stated["recipients"]}
     expect(of_receipt == of_statement, "receipt and statement name other recipients")
+    expect(all("withheld" not in to for to in of_full), "something is withheld from who got the full text")
     return stated
 
 
@@ -55,6 +59,9 @@ def check_copy(to, got, stated):
     expect(to["statement_sha256"] == sha256_hex(got.jws.encode()), "another statement")
     expect(to["agency_id"] == got.agency_id and to["channel"] == got.channel, "another recipient")
     expect(stated, "the receipt is not sound")
+    gaps = (got.statement["view"] or {"removed": []})["removed"]
+    told = [(gap["pointer"], gap["reason"]) for gap in to.get("withheld", [])]
+    expect(told == [(gap["pointer"], gap["reason"]) for gap in gaps], "the receipt tells of other gaps")
     expect(got.statement["sender"] == stated["sender"], "another sender's message")
 
 

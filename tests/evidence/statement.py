@@ -15,6 +15,8 @@ MEMBERS = {
     "gateway", "message_id", "sha256", "bytes", "type", "schema_version", "area", "sender", "accepted_at",
     "policy_set", "recipients", "view", "attachments", "ledger",
 }  # fmt: skip
+# What is stated only where there is something to state.
+MAY_HAVE = {"obligations", "warnings"}
 RECIPIENT = {"agency_id", "delivery_id", "channel", "policies", "legal_basis"}
 HASH = re.compile(r"[0-9a-f]{64}\Z")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z")
@@ -53,7 +55,7 @@ def verify(jws, folder):
 
 
 def check_form(statement):
-    expect(set(statement) == MEMBERS, "the statement has other members than design §5 lists")
+    expect(MEMBERS <= set(statement) <= MEMBERS | MAY_HAVE, "the statement has other members than design §5 lists")
     hashes = [statement["sha256"], statement["policy_set"], statement["ledger"]["commitment"]]
     expect(all(HASH.match(text) for text in hashes), "a hash is not 64 lower-case hexadecimal digits")
     expect(TIME.match(statement["accepted_at"]), "accepted_at is not a time in UTC")
@@ -75,15 +77,51 @@ def check_message(statement, message, folder):
     """Whether the message is one that was posted, and the one that the statement is about."""
     content = parse(message)
     own = content["type"] in OWN_REPORTS and content["sender"] == {"agency_id": "gateway"}
-    expect(own or folder.sent_as(message), "the message equals no file in sent byte for byte")
+    if statement["view"] is None:
+        expect(own or folder.sent_as(message), "the message equals no file in sent byte for byte")
+    else:
+        check_view(statement, message, folder)
     expect(statement["sha256"] == sha256_hex(message), "sha256 is not that of the message")
     expect(statement["bytes"] == len(message), "bytes is not the length of the message")
     for name in ("message_id", "type", "schema_version", "area"):
         expect(statement[name] == content[name], f"{name} is not that of the message")
     expect(statement["sender"] == {"agency_id": content["sender"]["agency_id"]}, "another sender")
-    expect(statement["view"] is None, "the statement tells of a view, but the full text was given")
     listed = [{"sha256": one["sha256"], "bytes": one["bytes"]} for one in content["attachments"]]
     expect(statement["attachments"] == listed, "the attachments are not those of the message")
+
+
+def check_view(statement, message, folder):
+    """Whether a view is a posted message with exactly the stated gaps, and nothing written anew."""
+    gaps = statement["view"]["removed"]
+    expect(gaps, "the statement tells of a view that leaves nothing out")
+    for gap in gaps:
+        expect(set(gap) == {"pointer", "reason", "hash"} and HASH.match(gap["hash"]), "a gap of another form")
+    posted = [sent for sent in folder.sent if parse(sent.bytes).get("message_id") == statement["message_id"]]
+    expect(posted, "it is a view of no file in sent")
+    whole = parse(posted[0].bytes)
+    # Later entries of a list first, so that the others keep their numbers.
+    for gap in sorted(gaps, key=lambda gap: steps(gap["pointer"]), reverse=True):
+        *way, last = steps(gap["pointer"])
+        place = whole
+        for step in way:
+            place = place[step]
+        del place[last]
+    expect(parse(message) == whole, "the view is not the posted message without what is stated as removed")
+    left = iter(posted[0].bytes)
+    expect(all(byte in left for byte in message), "the view holds bytes that were not posted")
+
+
+def steps(pointer):
+    """A JSON Pointer as keys and numbers."""
+    names = [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
+    return [int(name) if name.isdigit() else name for name in names]
+
+
+def attachment_numbers(statement):
+    """The numbers that the view's attachments have in the full text: their segments bear them."""
+    withheld = {gap["pointer"] for gap in (statement["view"] or {"removed": []})["removed"]}
+    kept = (n for n in range(len(withheld) + len(statement["attachments"])) if f"/attachments/{n}" not in withheld)
+    return [n for n, _ in zip(kept, statement["attachments"])]
 
 
 def check_keys(report, folder):

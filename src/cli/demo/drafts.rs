@@ -84,20 +84,6 @@ impl Draft {
         self
     }
 
-    /// Leaves of the victims only their references: what an agency outside the responsible authority
-    /// and social care may have of them (P29). Until the gateway cuts this out of their copies itself,
-    /// a message to them is written without.
-    pub fn without_victim_data(mut self) -> Self {
-        let Some(Value::Object(block)) = self.0.pointer_mut("/body/victims") else { return self };
-        block.retain(|name, _| matches!(name.as_str(), "victims" | "potential_victims" | "owner_agency"));
-        for person in block.values_mut().filter_map(Value::as_array_mut).flatten() {
-            if let Value::Object(members) = person {
-                members.retain(|name, _| name == "ref");
-            }
-        }
-        self
-    }
-
     /// Says for every recipient why health data is strictly necessary (P31).
     pub fn with_necessity(mut self) -> Self {
         for recipient in self.0["recipients"].as_array_mut().into_iter().flatten() {

@@ -47,15 +47,17 @@ impl Outcome {
     }
 
     fn accepted(&self) -> String {
-        let mut table = Table::new(["from", "what", "to", "by", "state"]);
+        let mut table = Table::new(["from", "what", "to", "by", "copy", "state"]);
         for (posted, tracking) in self.posted.iter().zip(&self.tracked) {
             for (row, delivery) in tracking.deliveries.iter().enumerate() {
                 let (from, what) = if row == 0 { (posted.sender, posted.what.as_str()) } else { ("", "") };
+                let is_view = posted.without_victims.contains(&delivery.recipient);
                 table.row([
                     from.to_owned(),
                     what.to_owned(),
                     delivery.recipient.to_string(),
                     delivery.channel.clone(),
+                    if is_view { "no victim data" } else { "full text" }.into(),
                     delivery.state.clone(),
                 ]);
             }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::client::{ClientFault, Upload},
-    message::{CaseRef, InviteReason, Invitee, MeetingFacts, MeetingId, MessageId},
+    message::{AgencyId, CaseRef, InviteReason, Invitee, MeetingFacts, MeetingId, MessageId},
 };
 
 /// Who is invited to the meeting, and why (P8).
@@ -34,6 +34,8 @@ pub struct Posted {
     pub sender: &'static str,
     /// Which message.
     pub message_id: MessageId,
+    /// Who got a copy without victim data.
+    pub without_victims: BTreeSet<AgencyId>,
 }
 
 /// One request of the story, refused.
@@ -96,7 +98,6 @@ impl<'w> Story<'w> {
             .draft(Sample::Referral)?
             .from("kent-mappa", coordinator())
             .to(&six, Some(why))
-            .without_victim_data()
             .with_necessity();
         self.post("kent-mappa", "referral sent on to six invitees", referral, false).await
     }
@@ -107,7 +108,7 @@ impl<'w> Story<'w> {
             self.meeting.invited.iter().map(|invitee| invitee.agency_id.clone()).collect();
         self.record_meeting().await?;
         let pack = self.draft(Sample::MeetingPack)?.of_meeting(self.meeting.meeting_id);
-        let pack = pack.without_victim_data().with_necessity();
+        let pack = pack.with_necessity();
         self.post("kent-mappa", "meeting pack with two PDFs, 2.7 MB", pack, true).await
     }
 
@@ -119,7 +120,7 @@ impl<'w> Story<'w> {
         self.record_meeting().await?;
         let seven = [&INVITED.map(|(agency, _)| agency)[..], &["kent-yot"]].concat();
         let minutes = self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id).to(&seven, None);
-        let minutes = minutes.without_victim_data().with_necessity();
+        let minutes = minutes.with_necessity();
         self.post("kent-mappa", "minutes to six present and one with an action", minutes, false).await
     }
 
@@ -132,7 +133,7 @@ impl<'w> Story<'w> {
         self.expect(what, "kent-probation", accused.bytes(), vec![], "rules").await?;
 
         let minutes = || -> anyhow::Result<Draft> {
-            Ok(self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id).without_victim_data())
+            Ok(self.draft(Sample::Minutes)?.of_meeting(self.meeting.meeting_id))
         };
         let board = minutes()?.to(&["kent-police", "kent-smb"], None).with_necessity().bytes();
         let absent = minutes()?.to(&["kent-police", "kent-homes"], None).with_necessity().bytes();
@@ -151,7 +152,7 @@ impl<'w> Story<'w> {
             .await?;
 
         let pack = self.draft(Sample::MeetingPack)?.of_meeting(self.meeting.meeting_id);
-        let pack = pack.without_victim_data().with_necessity().bytes();
+        let pack = pack.with_necessity().bytes();
         let swapped = papers().into_iter().rev().collect();
         self.expect("a pack whose papers are swapped", "kent-mappa", pack, swapped, "attachment_digest")
             .await?;
@@ -207,7 +208,10 @@ impl<'w> Story<'w> {
         let answer = answer.map_err(told).with_context(|| format!("{what} was not accepted"))?;
         self.evidence.keep_sent(draft.message_type(), &bytes)?;
         self.evidence.keep_receipt(answer.value.message_id, &answer.bytes)?;
-        self.posted.push(Posted { what: what.to_owned(), sender, message_id: answer.value.message_id });
+        let message_id = answer.value.message_id;
+        let views = answer.value.recipients.into_iter().filter(|to| !to.withheld.is_empty());
+        let without_victims = views.map(|to| to.agency_id).collect();
+        self.posted.push(Posted { what: what.to_owned(), sender, message_id, without_victims });
         Ok(())
     }
 
