@@ -10,6 +10,7 @@ mod attachments;
 mod by_email;
 mod by_mailbox;
 mod by_webhook;
+mod calls;
 mod caseless;
 mod checked;
 #[path = "../attachments/clamd.rs"]
