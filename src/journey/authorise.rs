@@ -10,7 +10,7 @@ use super::{
     accept::Caller,
     addressed, claims,
     learn::{self, Case},
-    relation::{earlier, is_related, mends},
+    relation::{self, earlier, mends},
     validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
@@ -19,10 +19,7 @@ use crate::{
     message::{Agency, CaseFacts, Envelope, Fact},
     policy::{Ask, Decision, Prepared},
     schema,
-    store::Tracked,
 };
-
-pub(super) use super::relation::may_know;
 
 /// A message whose every recipient is permitted.
 pub struct Authorised {
@@ -58,8 +55,8 @@ pub(super) async fn authorise(
         return Err(Refusal::new(Code::AreaNotServed, "send to the gateway of the message's area").into());
     }
     let earlier = earlier(gateway, &validated).await?;
-    let About { case, facts, version } =
-        about(gateway, caller, &directory, &validated, earlier.as_ref()).await?;
+    let About { case, facts, version, is_hidden } =
+        about(gateway, caller, &directory, &validated, earlier.is_some()).await?;
     let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
     let prior = prior.map(|recipients| claims::prior(recipients, &validated.envelope));
     let claims = claims::claims(&directory, &validated, prior);
@@ -78,7 +75,8 @@ pub(super) async fn authorise(
     // Only who may send it learns who is recorded to receive it.
     addressed::complete(&mut validated, claims.meeting_id, case.as_ref(), ask.now, &gateway.limits)?;
     let (permits, skipped) = decide(&prepared, &sending, &directory, &validated, told_why)?;
-    let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
+    let (case_facts, hidden_facts) = if is_hidden { (0, version) } else { (version, 0) };
+    let decided_on = DecidedOn { directory: caller.directory_version, case_facts, hidden_facts };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
     Ok(Authorised { permits, facts, decided_on, policy_set, directory: directory.clone(), validated })
@@ -93,6 +91,8 @@ struct About {
     facts: Vec<Fact>,
     /// The version of what was known before; 0 where that is nothing.
     version: u64,
+    /// Whether the sender may not know that anything was.
+    is_hidden: bool,
 }
 
 async fn about(
@@ -100,18 +100,16 @@ async fn about(
     caller: &Caller,
     directory: &Directory,
     validated: &Validated,
-    earlier: Option<&Tracked>,
+    mended: bool,
 ) -> Result<About, Stop> {
     let envelope = &validated.envelope;
     // Its schema lets it be about no case: nothing is looked up, hidden or learnt.
     let Some(case_ref) = &envelope.case_ref else { return Ok(About::default()) };
-    let known = gateway.store.case(case_ref).await?;
-    let version = known.as_ref().map_or(0, |case| case.version);
-    let related = match &known {
-        Some(case) => earlier.is_some() || is_related(gateway, directory, envelope, case).await?,
-        None => false,
-    };
-    let case = visible_case(envelope, known, related)?;
+    let (case, version) = relation::case_for(gateway, directory, envelope, case_ref, mended).await?;
+    if !matches!(case, Case::Known(_)) && !envelope.message_type.opens_case() {
+        return Err(unknown_case().into());
+    }
+    let is_hidden = matches!(case, Case::Hidden(_));
     let body = validated.accepted.json.get("body");
     let today = day_in_the_united_kingdom(gateway.clock.now());
     let carried = |case: &Case| learn::carried_by(directory, envelope, body, case, today);
@@ -125,23 +123,14 @@ async fn about(
         Case::Hidden(_) => CaseFacts::with(None, case_ref, &carried(&Case::Unknown)),
         Case::Unknown => CaseFacts::with(None, case_ref, &facts),
     };
-    Ok(About { case, facts, version })
+    Ok(About { case, facts, version, is_hidden })
 }
 
-/// The case as this sender may know it. Without an open relation it is an unknown case, and only a
-/// message that may open a case goes on.
-fn visible_case(envelope: &Envelope, case: Option<CaseFacts>, related: bool) -> Result<Case, Refusal> {
-    let opens = envelope.message_type.opens_case();
-    match case {
-        Some(case) if related => Ok(Case::Known(Box::new(case))),
-        Some(case) if opens => Ok(Case::Hidden(Box::new(case))),
-        None if opens => Ok(Case::Unknown),
-        _ => {
-            let fix = "use the case_ref of a case that your agency has an open relation to";
-            let fault = schema::Fault::new("/case_ref", "case_not_known", "no such case is known", fix);
-            Err(Refusal::with(Code::CaseNotKnown, fix, vec![fault]))
-        }
-    }
+/// Without an open relation a case is an unknown case, and only a message that may open one goes on.
+fn unknown_case() -> Refusal {
+    let fix = "use the case_ref of a case that your agency has an open relation to";
+    let fault = schema::Fault::new("/case_ref", "case_not_known", "no such case is known", fix);
+    Refusal::with(Code::CaseNotKnown, fix, vec![fault])
 }
 
 /// Who is told the grounds of a decision and what is missing: the area's co-ordination unit and the

@@ -66,8 +66,8 @@ async fn tell(
         Some(case_ref) => gateway.store.case(case_ref).await?,
         None => None,
     };
-    let decided_on =
-        DecidedOn { directory: directory.version(), case_facts: case.map_or(0, |case| case.version) };
+    let case_facts = case.map_or(0, |case| case.version);
+    let decided_on = DecidedOn { directory: directory.version(), case_facts, hidden_facts: 0 };
     let policies = gateway.policies();
     let sealing = Sealing {
         envelope: &envelope,

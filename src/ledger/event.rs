@@ -186,8 +186,20 @@ pub struct SealedTo {
 pub struct DecidedOn {
     /// The directory's version.
     pub directory: u64,
-    /// The version of the case's facts; 0 where the case was not known, or the message is about none.
+    /// The version of the case's facts; 0 where the sender knows of no such case, or the message is about
+    /// none.
     pub case_facts: u64,
+    /// The same of a case that is there and that the sender may not know, else 0. It must still stand when
+    /// the message is recorded, and is told to nobody: the event is opened to the sender.
+    #[serde(skip)]
+    pub hidden_facts: u64,
+}
+
+impl DecidedOn {
+    /// The version that the case must still have when the message is recorded.
+    pub fn case_version(&self) -> u64 {
+        self.case_facts.max(self.hidden_facts)
+    }
 }
 
 /// A verdict about a message that is not kept: codes and pointers, never values.

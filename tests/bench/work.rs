@@ -212,7 +212,7 @@ impl Work {
     }
 
     fn decided_on(&self) -> DecidedOn {
-        DecidedOn { directory: self.directory.version(), case_facts: self.case.version }
+        DecidedOn { directory: self.directory.version(), case_facts: self.case.version, hidden_facts: 0 }
     }
 
     /// Everything up to the commit.

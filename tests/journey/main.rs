@@ -17,6 +17,7 @@ mod checked;
 mod clamd;
 mod door;
 mod facts;
+mod hidden;
 mod mended;
 mod permitted;
 mod proved;

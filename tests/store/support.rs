@@ -94,7 +94,7 @@ impl Bed {
             to: to.iter().map(|(name, channel)| (id(), agency(name), *channel)).collect(),
             attachments: 0,
             facts: vec![],
-            decided_on: DecidedOn { directory: 0, case_facts: 0 },
+            decided_on: DecidedOn { directory: 0, case_facts: 0, hidden_facts: 0 },
             reports: None,
         }
     }

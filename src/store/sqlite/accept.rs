@@ -42,8 +42,8 @@ pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, Sto
     let message = names::next(conn, "SELECT max(id) FROM message")?;
     let event = events::append(conn, &sealed.entries, About { message: Some(message), delivery: None })?;
     let event = event.ok_or(StoreFault::Corrupt("a message without its event"))?;
-    match case {
-        Some(case) => facts::append(conn, case, event, &sealed.facts)?,
+    match &sealed.case_ref {
+        Some(case_ref) => facts::append(conn, case_ref, event, &sealed.facts)?,
         None if sealed.facts.is_empty() => {}
         None => return Err(StoreFault::Corrupt("facts about no case")),
     }
@@ -72,7 +72,7 @@ fn is_stale(conn: &Connection, sealed: &Sealed) -> Result<bool, StoreFault> {
 
 /// Whether the case is another than the one that was decided on. A message about no case rests on none.
 fn case_moved(conn: &Connection, sealed: &Sealed, case_ref: &CaseRef) -> Result<bool, StoreFault> {
-    Ok(sealed.decided_on.case_facts != facts::version(conn, case_ref)?
+    Ok(sealed.decided_on.case_version() != facts::version(conn, case_ref)?
         || facts::names_other_case(conn, case_ref, &sealed.facts)?)
 }
 

@@ -112,8 +112,13 @@ impl Store for SqliteStore {
         self.read(move |conn| facts::case(conn, &case_ref)).await
     }
 
-    async fn case_of_meeting(&self, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
-        self.read(move |conn| facts::case_of_meeting(conn, meeting)).await
+    async fn case_for(&self, case_ref: &CaseRef, agency: &AgencyId) -> Result<Seen, StoreFault> {
+        let (case_ref, agency) = (case_ref.clone(), agency.clone());
+        self.read(move |conn| facts::case_for(conn, &case_ref, &agency)).await
+    }
+
+    async fn case_of_meeting(&self, area: Area, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
+        self.read(move |conn| facts::case_of_meeting(conn, area, meeting)).await
     }
 
     async fn record(&self, sealed: Sealed) -> Result<Recorded, StoreFault> {
