@@ -71,6 +71,10 @@ fn from_a_member(envelope: &Envelope, body: &Value, case: &CaseFacts, today: Dat
 }
 
 /// The agency that the opening referral named as lead may be a stranger to the case until it notifies.
+///
+/// Known hole: a claim is answered as an opening is, but who only claims stays a stranger, so its next call
+/// about the case tells that somebody had opened it before. Nobody can ask that in silence: the message lies
+/// with the co-ordination unit, and the claim in the ledger.
 fn from_a_stranger(envelope: &Envelope, body: &Value, case: Option<&CaseFacts>, today: Date) -> Vec<Fact> {
     let by = &envelope.sender.agency_id;
     let as_lead = names_itself(by, body);
