@@ -49,8 +49,11 @@ pub(super) async fn case_for(
         Some(case) if related(&case) => return Ok((Case::Known(Box::new(case)), version)),
         other => other.map(Box::new),
     };
-    if envelope.message_type == MessageType::InfoResponse && was_asked(gateway, envelope).await? {
-        return whole(gateway, case_ref).await;
+    if let (MessageType::InfoResponse, Some(request)) = (envelope.message_type, envelope.in_reply_to) {
+        let askers: Vec<AgencyId> = envelope.recipients.iter().map(|asker| asker.agency_id.clone()).collect();
+        if gateway.store.was_asked(sender, &askers, request, case_ref).await? {
+            return whole(gateway, case_ref).await;
+        }
     }
     Ok((if version == 0 { Case::Unknown } else { Case::Hidden(facts) }, version))
 }
@@ -71,22 +74,6 @@ async fn whole(gateway: &Gateway, case_ref: &CaseRef) -> Result<(Case, u64), Sto
         }
         None => (Case::Unknown, 0),
     })
-}
-
-/// Whether a recipient of this answer asked the sender about this very case.
-async fn was_asked(gateway: &Gateway, envelope: &Envelope) -> Result<bool, Stop> {
-    let Some(request) = envelope.in_reply_to else { return Ok(false) };
-    for asker in &envelope.recipients {
-        let asked = gateway.store.track(&asker.agency_id, request).await?.is_some_and(|asked| {
-            asked.sent.message_type == MessageType::InfoRequest
-                && asked.sent.case_ref == envelope.case_ref
-                && asked.deliveries.iter().any(|to| to.recipient == envelope.sender.agency_id)
-        });
-        if asked {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The case, if the agency has an open relation to it: as its co-ordination unit, or in its circle.

@@ -50,6 +50,16 @@ pub trait Store: Send + Sync {
     /// there takes the same look-ups as one that is not.
     async fn case_for(&self, case_ref: &CaseRef, agency: &AgencyId) -> Result<Seen, StoreFault>;
 
+    /// Whether one of the agencies `by` asked this one for information, by that message and about that case
+    /// (P7).
+    async fn was_asked(
+        &self,
+        agency: &AgencyId,
+        by: &[AgencyId],
+        request: MessageId,
+        case_ref: &CaseRef,
+    ) -> Result<bool, StoreFault>;
+
     /// The case of this area that a meeting belongs to.
     async fn case_of_meeting(&self, area: Area, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault>;
 

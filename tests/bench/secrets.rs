@@ -1,7 +1,10 @@
 //! The installation that is asked: a case of others with many facts, what was sent about it, and what is not
 //! there at all. Each question is one request about something hidden, and the same about nothing.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use portcullis::{
     cli::{
@@ -29,6 +32,8 @@ pub const STRANGER: &str = "hmp-thornfield";
 const LEAD: &str = "kent-police";
 const UNIT: &str = "kent-mappa";
 const ASKED: &str = "kent-council-housing";
+/// How many more cases of others there are: each is claimed once, as somebody would who tries them out.
+const CLAIMED: usize = 2500;
 /// How many meetings the case has, each with all of these invited: the more facts, the dearer to look at.
 const MEETINGS: usize = 60;
 const INVITED: [&str; 6] =
@@ -57,6 +62,8 @@ pub struct Secrets {
     clock: Clock,
     random: Random,
     case_ref: CaseRef,
+    claimed: Vec<CaseRef>,
+    claims: AtomicUsize,
     message: MessageId,
     asked: MessageId,
     delivery: DeliveryId,
@@ -92,6 +99,8 @@ impl Secrets {
             clock,
             random,
             case_ref,
+            claimed: Vec::new(),
+            claims: AtomicUsize::new(0),
             message,
             asked,
             delivery,
@@ -106,6 +115,12 @@ impl Secrets {
         let lead = self.client(LEAD);
         let notification = self.draft(NOTIFICATION, LEAD, true).with("/message_id", json!(self.message));
         lead.submit(notification.bytes(), vec![]).await.unwrap();
+        for _ in 0..CLAIMED {
+            let case_ref = self.case(false);
+            let referral = self.draft(REFERRAL, LEAD, false).with("/case_ref", json!(case_ref));
+            lead.submit(referral.bytes(), vec![]).await.unwrap();
+            self.claimed.push(case_ref);
+        }
         let unit = self.client(UNIT);
         for _ in 0..MEETINGS {
             unit.put_meeting(&self.case_ref, &self.meeting()).await.unwrap();
@@ -160,7 +175,15 @@ impl Secrets {
                 }),
             ),
             question("POST check of a referral", 200, post("/v1/messages/check", REFERRAL)),
-            question("POST referral, which may open a case", 202, post("/v1/messages", REFERRAL)),
+            question(
+                "POST referral, which may open a case",
+                202,
+                Box::new(|hidden| {
+                    let case_ref = if hidden { self.to_be_claimed() } else { self.case(false) };
+                    let referral = self.draft(REFERRAL, STRANGER, false).with("/case_ref", json!(case_ref));
+                    request("POST", "/v1/messages", Some(&referral.0.to_string()))
+                }),
+            ),
             question(
                 "GET /v1/messages/{id}",
                 404,
@@ -208,6 +231,10 @@ impl Secrets {
             return self.case_ref.clone();
         }
         CaseRef::new("46".parse().unwrap(), 2026, self.random.bytes().unwrap())
+    }
+
+    fn to_be_claimed(&self) -> CaseRef {
+        self.claimed[self.claims.fetch_add(1, Ordering::Relaxed) % CLAIMED].clone()
     }
 
     fn delivery(&self, hidden: bool) -> DeliveryId {

@@ -117,6 +117,17 @@ impl Store for SqliteStore {
         self.read(move |conn| facts::case_for(conn, &case_ref, &agency)).await
     }
 
+    async fn was_asked(
+        &self,
+        agency: &AgencyId,
+        by: &[AgencyId],
+        request: MessageId,
+        case_ref: &CaseRef,
+    ) -> Result<bool, StoreFault> {
+        let (agency, by, case_ref) = (agency.clone(), by.to_vec(), case_ref.clone());
+        self.read(move |conn| look::was_asked(conn, &agency, &by, request, &case_ref)).await
+    }
+
     async fn case_of_meeting(&self, area: Area, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
         self.read(move |conn| facts::case_of_meeting(conn, area, meeting)).await
     }
