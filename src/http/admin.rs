@@ -5,24 +5,23 @@ use axum::{
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 
-use super::App;
+use super::{App, calls};
 
 /// The routes of the admin listener.
 pub fn routes(app: App) -> Router {
-    Router::new()
-        .route("/health/live", get(|| async { "alive\n" }))
-        .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(app)
+    calls::router(calls::of_the_operator()).with_state(app)
+}
+
+/// Alive: the process answers.
+pub(super) async fn live() -> &'static str {
+    "alive\n"
 }
 
 /// Ready to accept: the store can write, the scanner answers where one is configured, and the process is
-/// not about to stop. The answer names the
-/// reason for the operator.
-async fn ready(State(app): State<App>) -> Response {
+/// not about to stop. The answer names the reason for the operator.
+pub(super) async fn ready(State(app): State<App>) -> Response {
     if app.draining.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
@@ -40,7 +39,8 @@ async fn ready(State(app): State<App>) -> Response {
     "ready\n".into_response()
 }
 
-async fn metrics(State(app): State<App>) -> Response {
+/// What it counts, as OpenMetrics.
+pub(super) async fn metrics(State(app): State<App>) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (kind, app.gateway.metrics.text()).into_response()
 }

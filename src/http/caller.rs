@@ -1,14 +1,20 @@
 //! Who is calling: the agency whose name stands in the client certificate, if the directory lists
-//! that very key for it. A handler that takes a [`Caller`] cannot be reached by anyone else.
+//! that very key for it. Nobody else comes past [`admit`], which stands before every call of the agencies'
+//! listener; a handler takes the [`Caller`] that it let in.
 
 use std::sync::Arc;
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::request::Parts,
+    middleware::Next,
+    response::Response,
+};
 
 use super::{App, problem::Problem};
 use crate::{
     crypto::{certificate, hex},
-    journey::{self, Caller, Code, Refusal},
+    journey::{self, Caller, Code, Fault, Refusal},
     message::AgencyId,
 };
 
@@ -40,17 +46,31 @@ impl Peer {
     }
 }
 
+/// Lets those in who may call, and hands on who it is.
+pub(super) async fn admit(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let peer = request.extensions().get::<Peer>();
+    match identify(peer, &app) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(next.run(request).await)
+        }
+        Err(refusal) => {
+            let claimed = peer.and_then(|peer| peer.agency_id.clone());
+            Err(journey::stranger(&app.gateway, claimed.as_ref(), refusal).await.into())
+        }
+    }
+}
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<Peer>();
-        let refusal = match identify(peer, app) {
-            Ok(caller) => return Ok(caller),
-            Err(refusal) => refusal,
-        };
-        let claimed = peer.and_then(|peer| peer.agency_id.clone());
-        Err(journey::stranger(&app.gateway, claimed.as_ref(), refusal).await.into())
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let admitted = parts.extensions.get::<Self>().cloned();
+        admitted.ok_or(Problem::Failed(Fault::Impossible("a call that nobody was admitted to")))
     }
 }
 

@@ -1,8 +1,9 @@
-//! The front door for agencies: HTTP over mutual TLS. Every route stands on this screen; what it does
-//! stands in the journey.
+//! The front door for agencies: HTTP over mutual TLS. Every call stands in `calls.rs` with what guards it;
+//! what it does stands in the journey.
 
 pub mod admin;
 mod caller;
+mod calls;
 mod directory;
 mod facts;
 mod ledger;
@@ -22,12 +23,12 @@ use axum::{
     http::Method,
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::{get, post, put},
 };
 
 use problem::Problem;
 
 pub use caller::{Peer, URN};
+pub use calls::{Access, Call, of_agencies, of_the_operator};
 
 use crate::journey::{Code, Gateway, Refusal};
 
@@ -50,29 +51,17 @@ pub struct App {
 
 /// Every route of the agencies' listener.
 pub fn routes(app: App) -> Router {
-    let limit = app.gateway.limits.message_bytes;
-    Router::new()
-        .route("/v1/messages", post(submit::submit).get(status::outbox))
-        .route("/v1/messages/check", post(submit::check))
-        .route("/v1/messages/{id}", get(status::track))
-        .route("/v1/inbox", get(mailbox::list))
-        .route("/v1/inbox/{delivery}", get(mailbox::collect).head(wrong_method))
-        .route("/v1/inbox/{delivery}/attachments/{number}", get(mailbox::attachment).head(wrong_method))
-        .route("/v1/inbox/{delivery}/acknowledge", post(mailbox::acknowledge))
-        .route("/v1/meetings/{id}", put(facts::meeting).layer(DefaultBodyLimit::max(limit)))
-        .route("/v1/cases/{ref}", get(facts::show).put(facts::state).layer(DefaultBodyLimit::max(limit)))
-        .route("/v1/designations/{id}", put(facts::designation).layer(DefaultBodyLimit::max(limit)))
-        .route("/v1/approvals/{id}", put(facts::approval).layer(DefaultBodyLimit::max(limit)))
-        .route("/v1/whoami", get(directory::whoami))
-        .route("/v1/agencies", get(directory::agencies))
-        .route("/v1/keys", get(directory::keys))
-        .route("/v1/schemas", get(schemas::catalogue))
-        .route("/v1/schemas/{*path}", get(schemas::file))
-        .route("/v1/ledger/proofs/{commitment}", get(ledger::proof))
-        .route("/ledger/checkpoint", get(ledger::checkpoint))
-        .route("/ledger/{*path}", get(ledger::tile))
+    guarded(app, calls::of_agencies())
+}
+
+/// These calls behind the agencies' door: nobody comes to any of them, nor learns which there are, whom the
+/// directory does not list.
+pub fn guarded(app: App, calls: Vec<Call>) -> Router {
+    calls::router(calls)
         .fallback(nothing)
         .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(app.gateway.limits.message_bytes))
+        .layer(middleware::from_fn_with_state(app.clone(), caller::admit))
         .layer(middleware::from_fn_with_state(app.clone(), in_time))
         .with_state(app)
 }
@@ -98,10 +87,10 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
     }
 }
 
-async fn nothing(_caller: crate::journey::Caller) -> Problem {
+async fn nothing() -> Problem {
     Refusal::new(Code::NotFound, "there is no such call; GET /v1/whoami tells whether you are known").into()
 }
 
-async fn wrong_method(_caller: crate::journey::Caller) -> Problem {
+async fn wrong_method() -> Problem {
     Refusal::new(Code::WrongMethod, "this call takes the methods that the header `Allow` lists").into()
 }

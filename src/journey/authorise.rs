@@ -13,7 +13,7 @@ use super::{
     explained::{self, Explanation},
     learn::{self, Case},
     refusal::Known,
-    relation::{earlier, is_related},
+    relation::{self, earlier},
     validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
@@ -22,10 +22,7 @@ use crate::{
     message::{Agency, CaseFacts, Envelope, Fact},
     policy::{Ask, Obligation},
     schema,
-    store::Tracked,
 };
-
-pub(super) use super::relation::may_know;
 
 /// A message whose every recipient is permitted.
 pub struct Authorised {
@@ -73,7 +70,7 @@ pub(super) async fn authorise(
     }
     let earlier = earlier(gateway, &validated).await?;
     let About { case, facts, version, seen } =
-        about(gateway, caller, &directory, &validated, earlier.as_ref()).await?;
+        about(gateway, caller, &directory, &validated, earlier.is_some()).await?;
     let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
     let prior = prior.map(|recipients| claims::prior(recipients, &validated.envelope));
     let claims = claims::claims(&directory, &validated, prior);
@@ -140,18 +137,15 @@ async fn about(
     caller: &Caller,
     directory: &Directory,
     validated: &Validated,
-    earlier: Option<&Tracked>,
+    mended: bool,
 ) -> Result<About, Stop> {
     let envelope = &validated.envelope;
     // Its schema lets it be about no case: nothing is looked up, hidden or learnt.
     let Some(case_ref) = &envelope.case_ref else { return Ok(About::default()) };
-    let known = gateway.store.case(case_ref).await?;
-    let version = known.as_ref().map_or(0, |case| case.version);
-    let related = match &known {
-        Some(case) => earlier.is_some() || is_related(gateway, directory, envelope, case).await?,
-        None => false,
-    };
-    let case = visible_case(envelope, known, related)?;
+    let (case, version) = relation::case_for(gateway, directory, envelope, case_ref, mended).await?;
+    if !matches!(case, Case::Known(_)) && !envelope.message_type.opens_case() {
+        return Err(unknown_case().into());
+    }
     let body = validated.accepted.json.get("body");
     let today = day_in_the_united_kingdom(gateway.clock.now());
     let carried = |case: &Case| learn::carried_by(directory, envelope, body, case, today);
@@ -169,20 +163,11 @@ async fn about(
     Ok(About { case, facts, version, seen })
 }
 
-/// The case as this sender may know it. Without an open relation it is an unknown case, and only a
-/// message that may open a case goes on.
-fn visible_case(envelope: &Envelope, case: Option<CaseFacts>, related: bool) -> Result<Case, Refusal> {
-    let opens = envelope.message_type.opens_case();
-    match case {
-        Some(case) if related => Ok(Case::Known(Box::new(case))),
-        Some(case) if opens => Ok(Case::Hidden(Box::new(case))),
-        None if opens => Ok(Case::Unknown),
-        _ => {
-            let fix = "use the case_ref of a case that your agency has an open relation to";
-            let fault = schema::Fault::new("/case_ref", "case_not_known", "no such case is known", fix);
-            Err(Refusal::with(Code::CaseNotKnown, fix, vec![fault]))
-        }
-    }
+/// Without an open relation a case is an unknown case, and only a message that may open one goes on.
+fn unknown_case() -> Refusal {
+    let fix = "use the case_ref of a case that your agency has an open relation to";
+    let fault = schema::Fault::new("/case_ref", "case_not_known", "no such case is known", fix);
+    Refusal::with(Code::CaseNotKnown, fix, vec![fault])
 }
 
 /// Who is told the grounds of a decision and what is missing: the area's co-ordination unit and the

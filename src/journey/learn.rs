@@ -47,7 +47,7 @@ pub fn carried_by(
             MessageType::Referral => opened(true),
             _ => Vec::new(),
         },
-        Case::Hidden(case) => from_a_stranger(envelope, body, case, today),
+        Case::Hidden(case) => from_a_stranger(envelope, body, case.as_deref(), today),
         Case::Known(case) if directory.coordinates(by, case.area) => {
             read::by_coordinator(envelope, body, case)
         }
@@ -71,10 +71,17 @@ fn from_a_member(envelope: &Envelope, body: &Value, case: &CaseFacts, today: Dat
 }
 
 /// The agency that the opening referral named as lead may be a stranger to the case until it notifies.
-fn from_a_stranger(envelope: &Envelope, body: &Value, case: &CaseFacts, today: Date) -> Vec<Fact> {
+///
+/// Known hole: a claim is answered as an opening is, but who only claims stays a stranger, so its next call
+/// about the case tells that somebody had opened it before. Nobody can ask that in silence: the message lies
+/// with the co-ordination unit, and the claim in the ledger.
+fn from_a_stranger(envelope: &Envelope, body: &Value, case: Option<&CaseFacts>, today: Date) -> Vec<Fact> {
     let by = &envelope.sender.agency_id;
     let as_lead = names_itself(by, body);
-    if envelope.message_type == MessageType::Notification && as_lead && may_lead(by, case) {
+    if envelope.message_type == MessageType::Notification
+        && as_lead
+        && case.is_some_and(|case| may_lead(by, case))
+    {
         return read::opened(envelope, body, false, today).into_iter().collect();
     }
     vec![Fact::Claimed { by: by.clone(), as_lead }]
@@ -95,8 +102,9 @@ fn may_lead(by: &AgencyId, case: &CaseFacts) -> bool {
 pub enum Case {
     /// Nobody has opened it.
     Unknown,
-    /// It is there, and the sender has no open relation to it: for all that it is told, unknown.
-    Hidden(Box<CaseFacts>),
+    /// It is there, and the sender has no open relation to it: for all that it is told, unknown. Its facts,
+    /// if one of them ever named the sender.
+    Hidden(Option<Box<CaseFacts>>),
     /// It is there, and the sender may know it.
     Known(Box<CaseFacts>),
 }
@@ -120,7 +128,7 @@ pub(super) async fn hold(
             return Err(Refusal::with(Code::NotPermitted, detail, faults).into());
         }
         // `record` would only say that the facts moved on, and say so at each attempt.
-        let owner = gateway.store.case_of_meeting(meeting.meeting_id).await?;
+        let owner = gateway.store.case_of_meeting(case.case_ref.area(), meeting.meeting_id).await?;
         if owner.is_some_and(|owner| owner != case.case_ref) {
             return Err(belongs_elsewhere(Code::NotPermitted, "/body/meeting/meeting_id").into());
         }

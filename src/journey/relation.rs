@@ -1,10 +1,10 @@
 //! Whether a sender may know a case at all, and what it sent about it before.
 
-use super::{Gateway, Stop, validate::Validated};
+use super::{Gateway, Stop, learn::Case, validate::Validated};
 use crate::{
     directory::Directory,
-    message::{AgencyId, AgencyType, CaseFacts, Envelope, MessageType},
-    store::Tracked,
+    message::{Agency, AgencyId, AgencyType, CaseFacts, CaseRef, Envelope, MessageType},
+    store::{Seen, Tracked},
 };
 
 /// What this sender sent before and now corrects or recalls, if that was about the same case. The
@@ -25,45 +25,67 @@ pub(super) fn mends(message_type: MessageType) -> bool {
     matches!(message_type, MessageType::Correction | MessageType::Recall)
 }
 
-/// Whether the sender may know the case for what it sends: by an open relation to it; as its associate
-/// at this moment (P22); because it answers what it was asked about it (P7); as the board that writes a
-/// case review (P27).
-pub(super) async fn is_related(
+/// The case as the sender may know it for what it sends, and the version of its facts: by an open relation
+/// to it; as its associate at this moment (P22); because it mends what it sent about it; because it answers
+/// what it was asked about it (P7); as the board that writes a case review (P27).
+///
+/// A case that the sender may not know takes the same steps as one that is not there: they are all looked
+/// for by the sender's name.
+pub(super) async fn case_for(
     gateway: &Gateway,
     directory: &Directory,
     envelope: &Envelope,
-    case: &CaseFacts,
-) -> Result<bool, Stop> {
+    case_ref: &CaseRef,
+    mended: bool,
+) -> Result<(Case, u64), Stop> {
     let sender = &envelope.sender.agency_id;
-    if may_know(directory, sender, case) || case.designation(sender, gateway.clock.now()).is_some() {
-        return Ok(true);
+    if mended || by_office(directory, envelope, case_ref) {
+        return whole(gateway, case_ref).await;
     }
-    match envelope.message_type {
-        MessageType::InfoResponse => was_asked(gateway, envelope).await,
-        MessageType::ScrReport => Ok(directory
-            .agency(sender)
-            .is_some_and(|agency| agency.agency_type == AgencyType::Smb && agency.serves(case.area))),
-        _ => Ok(false),
-    }
-}
-
-/// Whether a recipient of this answer asked the sender about this very case.
-async fn was_asked(gateway: &Gateway, envelope: &Envelope) -> Result<bool, Stop> {
-    let Some(request) = envelope.in_reply_to else { return Ok(false) };
-    for asker in &envelope.recipients {
-        let asked = gateway.store.track(&asker.agency_id, request).await?.is_some_and(|asked| {
-            asked.sent.message_type == MessageType::InfoRequest
-                && asked.sent.case_ref == envelope.case_ref
-                && asked.deliveries.iter().any(|to| to.recipient == envelope.sender.agency_id)
-        });
-        if asked {
-            return Ok(true);
+    let Seen { version, facts } = gateway.store.case_for(case_ref, sender).await?;
+    let now = gateway.clock.now();
+    let related = |case: &CaseFacts| case.in_circle(sender) || case.designation(sender, now).is_some();
+    let facts = match facts {
+        Some(case) if related(&case) => return Ok((Case::Known(Box::new(case)), version)),
+        other => other.map(Box::new),
+    };
+    if let (MessageType::InfoResponse, Some(request)) = (envelope.message_type, envelope.in_reply_to) {
+        let askers: Vec<AgencyId> = envelope.recipients.iter().map(|asker| asker.agency_id.clone()).collect();
+        if gateway.store.was_asked(sender, &askers, request, case_ref).await? {
+            return whole(gateway, case_ref).await;
         }
     }
-    Ok(false)
+    Ok((if version == 0 { Case::Unknown } else { Case::Hidden(facts) }, version))
 }
 
-/// Whether the agency has an open relation to the case: in its circle, or its co-ordination unit.
-pub(super) fn may_know(directory: &Directory, agency: &AgencyId, case: &CaseFacts) -> bool {
-    case.in_circle(agency) || directory.coordinates(agency, case.area)
+/// For whom every case of the area is one that it may know.
+fn by_office(directory: &Directory, envelope: &Envelope, case_ref: &CaseRef) -> bool {
+    let (sender, area) = (&envelope.sender.agency_id, case_ref.area());
+    let board = |agency: &Agency| agency.agency_type == AgencyType::Smb && agency.serves(area);
+    directory.coordinates(sender, area)
+        || (envelope.message_type == MessageType::ScrReport && directory.agency(sender).is_some_and(board))
+}
+
+async fn whole(gateway: &Gateway, case_ref: &CaseRef) -> Result<(Case, u64), Stop> {
+    Ok(match gateway.store.case(case_ref).await? {
+        Some(case) => {
+            let version = case.version;
+            (Case::Known(Box::new(case)), version)
+        }
+        None => (Case::Unknown, 0),
+    })
+}
+
+/// The case, if the agency has an open relation to it: as its co-ordination unit, or in its circle.
+pub(super) async fn known_to(
+    gateway: &Gateway,
+    directory: &Directory,
+    agency: &AgencyId,
+    case_ref: &CaseRef,
+) -> Result<Option<CaseFacts>, Stop> {
+    if directory.coordinates(agency, case_ref.area()) {
+        return Ok(gateway.store.case(case_ref).await?);
+    }
+    let Seen { facts, .. } = gateway.store.case_for(case_ref, agency).await?;
+    Ok(facts.filter(|case| case.in_circle(agency)))
 }

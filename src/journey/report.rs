@@ -67,8 +67,8 @@ async fn tell(
         Some(case_ref) => gateway.store.case(case_ref).await?,
         None => None,
     };
-    let decided_on =
-        DecidedOn { directory: directory.version(), case_facts: case.map_or(0, |case| case.version) };
+    let case_facts = case.map_or(0, |case| case.version);
+    let decided_on = DecidedOn { directory: directory.version(), case_facts };
     let policies = gateway.policies();
     let sealing = Sealing {
         envelope: &envelope,

@@ -110,6 +110,26 @@ pub enum Fact {
     Meeting(MeetingFacts),
 }
 
+impl Fact {
+    /// Whom the fact may bring to know of its case. The circle of a case, its associates and the agency that
+    /// was proposed as its lead are all among those whom its facts bring in. A claim brings in nobody.
+    pub fn brings_in(&self) -> BTreeSet<&AgencyId> {
+        match self {
+            Self::CaseOpened { by, lead, shared_supervision, .. } => {
+                lead.iter().chain(shared_supervision).chain([by]).collect()
+            }
+            Self::CaseStated { lead, .. } => lead.iter().collect(),
+            Self::Referred { by } => [by].into(),
+            Self::Meeting(meeting) => meeting.agencies(),
+            Self::Present { attended, action_owners, .. } => attended.union(action_owners).collect(),
+            Self::Designated(designation) => [&designation.agency_id].into(),
+            Self::LevelSet { .. } | Self::Left { .. } | Self::Approved { .. } | Self::Claimed { .. } => {
+                BTreeSet::new()
+            }
+        }
+    }
+}
+
 text_enum!(
     /// What a case leaves at its exit (D19).
     ExitScope {

@@ -23,7 +23,7 @@ pub use records::*;
 use crate::{
     directory::Directory,
     ledger::{TileId, event::Entry},
-    message::{Agency, AgencyId, CaseFacts, CaseRef, DeliveryId, MeetingId, MessageId},
+    message::{Agency, AgencyId, Area, CaseFacts, CaseRef, DeliveryId, MeetingId, MessageId},
 };
 
 /// What a store can do. Shared as `Arc<dyn Store>`.
@@ -46,14 +46,29 @@ pub trait Store: Send + Sync {
     /// What was accepted from this sender under this id, if anything was.
     async fn submission(&self, sender: &AgencyId, id: MessageId) -> Result<Option<Submission>, StoreFault>;
 
-    /// What is known about a case.
+    /// What is known about a case: for the gateway's own work, and for those who may know every case of
+    /// its area.
     async fn case(&self, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault>;
 
     /// What was known about a case when its facts were at a version. `None` where they never were.
     async fn case_at(&self, case_ref: &CaseRef, version: u64) -> Result<Option<CaseFacts>, StoreFault>;
 
-    /// The case that a meeting belongs to.
-    async fn case_of_meeting(&self, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault>;
+    /// The same for one agency. Unless a fact of the case brought it in, no fact is read, and a case that is
+    /// there takes the same look-ups as one that is not.
+    async fn case_for(&self, case_ref: &CaseRef, agency: &AgencyId) -> Result<Seen, StoreFault>;
+
+    /// Whether one of the agencies `by` asked this one for information, by that message and about that case
+    /// (P7).
+    async fn was_asked(
+        &self,
+        agency: &AgencyId,
+        by: &[AgencyId],
+        request: MessageId,
+        case_ref: &CaseRef,
+    ) -> Result<bool, StoreFault>;
+
+    /// The case of this area that a meeting belongs to.
+    async fn case_of_meeting(&self, area: Area, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault>;
 
     /// Message, deliveries, sealed copies, facts and events in one transaction. Of two posts of one
     /// id at once the first to get here decides. Safe to repeat. The files named in `sealed` are the

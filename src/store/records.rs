@@ -6,7 +6,9 @@ use super::StoredFile;
 use crate::{
     crypto::jwe::{Ciphertext, Wrap},
     ledger::{TileId, event::Entry},
-    message::{AgencyId, Area, CaseRef, Channel, DeliveryId, EventId, Fact, MessageId, MessageType},
+    message::{
+        AgencyId, Area, CaseFacts, CaseRef, Channel, DeliveryId, EventId, Fact, MessageId, MessageType,
+    },
 };
 
 /// A message, sealed: all that [`super::Store::record`] takes.
@@ -119,6 +121,15 @@ pub struct Submission {
     pub receipt: Vec<u8>,
 }
 
+/// What one agency may look at of a case.
+pub struct Seen {
+    /// The number of the case's latest fact; 0 where nobody opened it.
+    pub version: u64,
+    /// Its facts, if any of them ever brought the agency in ([`Fact::brings_in`]). Whether the relation is
+    /// still open is for the caller to say.
+    pub facts: Option<CaseFacts>,
+}
+
 /// Facts set by a call of the API.
 pub struct FactChange {
     /// About which case.
@@ -138,8 +149,8 @@ pub enum Learned {
     Learned,
     /// The case's facts moved on; nothing was written.
     Stale,
-    /// A meeting, designation or approval named in the facts belongs to another case; nothing was
-    /// written.
+    /// A meeting, designation or approval named in the facts belongs to another case that whoever sets
+    /// them may know; nothing was written.
     OtherCase,
 }
 

@@ -14,7 +14,7 @@ use portcullis::{
     crypto::random::Random,
     message::{CaseRef, InviteReason, Invitee, MeetingFacts, MeetingId, MessageId},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// Six agencies that collect from their mailboxes.
@@ -86,8 +86,9 @@ impl Place {
         let person = json!({ "name": "Sam Wetherden", "role": "co-ordinator", "grade": "MAPPA co-ordinator",
                              "email": "coordinator@mappa.kent.example" });
         let why = "Invited to the level 2 meeting on this case; needs the referral to prepare its part of the plan.";
-        let message =
-            draft.from(SENDER, person).to(&INVITED, Some(why)).without_victim_data().with_necessity().bytes();
+        let mut message = draft.from(SENDER, person).to(&INVITED, Some(why)).with_necessity();
+        without_victim_data(&mut message);
+        let message = message.bytes();
         let id = id.to_string();
         let id_at = message.windows(id.len()).position(|window| window == id.as_bytes()).unwrap();
         Self { folder, running, profile, case_ref, message, id_at, clock, random }
@@ -137,5 +138,16 @@ fn meeting(clock: &Clock, random: &Random) -> MeetingFacts {
         confirmed: BTreeSet::new(),
         attended: BTreeSet::new(),
         action_owners: BTreeSet::new(),
+    }
+}
+
+/// One view for all six: what is measured is the road of a message that everybody gets whole.
+fn without_victim_data(draft: &mut Draft) {
+    let Some(Value::Object(block)) = draft.body_mut().and_then(|body| body.get_mut("victims")) else {
+        return;
+    };
+    block.retain(|name, _| matches!(name.as_str(), "victims" | "potential_victims" | "owner_agency"));
+    for person in block.values_mut().filter_map(Value::as_array_mut).flatten() {
+        person.as_object_mut().unwrap().retain(|name, _| name == "ref");
     }
 }

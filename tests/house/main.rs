@@ -150,6 +150,21 @@ fn only_crypto_and_the_ledger_name_the_cryptographic_libraries() {
     }
 }
 
+/// There each call says what guards it.
+#[test]
+fn only_the_table_of_calls_makes_routes() {
+    let mut files = Vec::new();
+    sources(&src(), &mut files);
+    for path in files {
+        let inside = path.strip_prefix(src()).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let routes = [".route(", ".route_service(", ".nest(", ".nest_service(", ".fallback_service("]
+            .iter()
+            .any(|maker| text.contains(maker));
+        assert_eq!(routes, inside == Path::new("http/calls.rs"), "{} makes routes", inside.display());
+    }
+}
+
 #[test]
 fn half_of_the_files_are_short() {
     let mut files = Vec::new();

@@ -10,6 +10,7 @@ mod attachments;
 mod by_email;
 mod by_mailbox;
 mod by_webhook;
+mod calls;
 mod caseless;
 mod checked;
 #[path = "../attachments/clamd.rs"]
@@ -18,6 +19,7 @@ mod door;
 mod explained;
 mod facts;
 mod guessed;
+mod hidden;
 mod lawful;
 mod mended;
 mod permitted;

@@ -67,7 +67,7 @@ async fn a_version_on_its_way_out_is_accepted_with_the_news_until_its_last_day_i
     assert_eq!(told(&police.post(notification(&gateway, "1.1")).await), [None; 3]);
 
     // Its last moment, and the first one after it.
-    let left = Duration::try_from(ends.duration_since(now)).unwrap();
+    let left = Duration::try_from(ends.duration_since(gateway.gateway().clock.now())).unwrap();
     gateway.advance(left - Duration::from_secs(1));
     assert_eq!(police.post(notification(&gateway, "1.0")).await.status.as_u16(), 202);
     gateway.advance(Duration::from_secs(1));

@@ -13,7 +13,9 @@ use crate::support::{Bed, agency, at, contract, opened};
 
 contract!(
     the_version_of_a_case_is_its_latest_fact,
+    a_case_shows_its_facts_to_those_whom_they_bring_in,
     a_meeting_belongs_to_one_case,
+    an_id_counts_among_those_who_may_know_what_bears_it,
     a_designation_and_an_approval_belong_to_one_case,
     the_directory_is_read_back_with_its_version,
 );
@@ -57,14 +59,56 @@ async fn the_version_of_a_case_is_its_latest_fact(bed: Bed) {
     assert_eq!(bed.store.case(&case).await.unwrap().unwrap().version, 4);
 }
 
+async fn a_case_shows_its_facts_to_those_whom_they_bring_in(bed: Bed) {
+    let case = bed.draft("kent-police", &[]).case_ref;
+    let learn = |expected, fact| bed.store.learn(change(&bed, &case, expected, vec![fact]));
+    let seen = async |name: &str| {
+        let seen = bed.store.case_for(&case, &agency(name)).await.unwrap();
+        assert!(seen.facts.iter().all(|facts| facts.version == seen.version));
+        (seen.version, seen.facts.is_some())
+    };
+    assert_eq!(seen("kent-police").await, (0, false));
+    assert_eq!(learn(0, opened("kent-police")).await.unwrap(), Learned::Learned);
+    assert_eq!((seen("kent-police").await, seen("kent-homes").await), ((1, true), (1, false)));
+    let claimed = Fact::Claimed { by: agency("kent-homes"), as_lead: true };
+    assert_eq!(learn(1, claimed).await.unwrap(), Learned::Learned);
+    assert_eq!(seen("kent-homes").await, (2, false));
+    let id = MeetingId::new(at(0), bed.random.bytes().unwrap());
+    assert_eq!(learn(2, meeting(id, 2)).await.unwrap(), Learned::Learned);
+    assert_eq!((seen("kent-yot").await, seen("kent-homes").await), ((3, true), (3, false)));
+}
+
+async fn an_id_counts_among_those_who_may_know_what_bears_it(bed: Bed) {
+    let kent = bed.draft("kent-police", &[]).case_ref;
+    let sussex = CaseRef::new("47".parse().unwrap(), 2026, bed.random.bytes().unwrap());
+    let id = MeetingId::new(at(0), bed.random.bytes().unwrap());
+    let approved = |by: &str| Fact::Approved {
+        approval: Approval {
+            approval_id: ApprovalId::from_bytes([2; 16]),
+            kind: ApprovalKind::Category4,
+            by: agency(by),
+            to: agency("kent-yot"),
+            meeting_id: None,
+            message_id: None,
+            until: at(60),
+        },
+    };
+    for (case, by) in [(&kent, "kent-police"), (&sussex, "sussex-police")] {
+        let change = change(&bed, case, 0, vec![meeting(id, 2), approved(by)]);
+        assert_eq!(bed.store.learn(change).await.unwrap(), Learned::Learned);
+        let owner = bed.store.case_of_meeting(case.area(), id).await.unwrap();
+        assert_eq!(owner.as_ref(), Some(case));
+    }
+}
+
 async fn a_meeting_belongs_to_one_case(bed: Bed) {
     let (one, other) = (bed.draft("kent-police", &[]).case_ref, bed.draft("kent-police", &[]).case_ref);
     let id = MeetingId::new(at(0), bed.random.bytes().unwrap());
     let learn = |case: &CaseRef, expected, facts| bed.store.learn(change(&bed, case, expected, facts));
-    assert_eq!(bed.store.case_of_meeting(id).await.unwrap(), None);
+    assert_eq!(bed.store.case_of_meeting(one.area(), id).await.unwrap(), None);
     assert_eq!(learn(&one, 0, vec![meeting(id, 2)]).await.unwrap(), Learned::Learned);
     assert_eq!(learn(&one, 1, vec![meeting(id, 3)]).await.unwrap(), Learned::Learned);
-    assert_eq!(bed.store.case_of_meeting(id).await.unwrap(), Some(one.clone()));
+    assert_eq!(bed.store.case_of_meeting(one.area(), id).await.unwrap(), Some(one.clone()));
     assert_eq!(bed.store.case(&one).await.unwrap().unwrap().meetings[0].level, Some(3));
 
     assert_eq!(learn(&other, 0, vec![opened("kent-yot"), meeting(id, 2)]).await.unwrap(), Learned::OtherCase);

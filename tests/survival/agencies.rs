@@ -143,7 +143,7 @@ impl Shared {
                 let draft = self.draft(Sample::Referral, &self.case_ref);
                 let draft =
                     draft.from("kent-mappa", co_ordinator()).to(&six, Some("Invited to the meeting."));
-                let draft = draft.without_victim_data().with_necessity();
+                let draft = draft.with_necessity();
                 self.post("kent-mappa", draft, attachment).await
             }
             _ => {

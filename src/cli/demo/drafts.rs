@@ -76,6 +76,11 @@ impl Draft {
         }
     }
 
+    /// Its body, to be changed.
+    pub fn body_mut(&mut self) -> Option<&mut Value> {
+        self.0.get_mut("body")
+    }
+
     /// Puts the message into this meeting.
     pub fn of_meeting(mut self, meeting: MeetingId) -> Self {
         if let Some(id) = self.0.pointer_mut("/body/meeting/meeting_id") {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{belongs_elsewhere, changed};
 use crate::{
     directory::Directory,
-    journey::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, acknowledge, authorise, decide, seal},
+    journey::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, acknowledge, decide, relation, seal},
     ledger::event::{Basis, Entry, Event},
     message::{
         AgencyType, Approval, ApprovalKind, CaseFacts, CaseRef, CaseStatement, Designation, Fact,
@@ -110,10 +110,14 @@ pub async fn approve(
     reason: &str,
 ) -> Result<(), Stop> {
     let directory = gateway.directory();
-    let case = match gateway.store.case(case_ref).await? {
-        // The board approves about cases of its area that it is told of without belonging to their circle.
-        Some(case) if approval.kind == ApprovalKind::Smb && is_board_of(caller, &case) => case,
-        case => may_know(&directory, caller, case)?,
+    // The board approves about cases of its area that it is told of without belonging to their circle.
+    let by_the_board = approval.kind == ApprovalKind::Smb
+        && caller.agency.agency_type == AgencyType::Smb
+        && caller.agency.serves(case_ref.area());
+    let case = if by_the_board {
+        gateway.store.case(case_ref).await?.ok_or_else(unknown_case)?
+    } else {
+        known(gateway, &directory, caller, case_ref).await?
     };
     let detail = "this approval is another agency's to give, or names no meeting of the case";
     let basis = permitted(gateway, &directory, caller, &case, FactAct::Approve(&approval), detail)?;
@@ -148,28 +152,20 @@ pub async fn read_case(gateway: &Gateway, caller: &Caller, case_ref: &CaseRef) -
     Ok(case)
 }
 
+/// One answer for a case that is not there and for one that the caller may not know.
 async fn known(
     gateway: &Gateway,
     directory: &Directory,
     caller: &Caller,
     case_ref: &CaseRef,
 ) -> Result<CaseFacts, Stop> {
-    Ok(may_know(directory, caller, gateway.store.case(case_ref).await?)?)
-}
-
-/// One answer for a case that is not there and for one that the caller may not know.
-fn may_know(directory: &Directory, caller: &Caller, case: Option<CaseFacts>) -> Result<CaseFacts, Refusal> {
-    let by = &caller.agency.agency_id;
-    case.filter(|case| authorise::may_know(directory, by, case)).ok_or_else(unknown_case)
+    let case = relation::known_to(gateway, directory, &caller.agency.agency_id, case_ref).await?;
+    case.ok_or_else(|| unknown_case().into())
 }
 
 /// The answer about a case that is not there for the caller.
 pub fn unknown_case() -> Refusal {
     Refusal::new(Code::CaseNotKnown, "name a case that your agency has an open relation to")
-}
-
-fn is_board_of(caller: &Caller, case: &CaseFacts) -> bool {
-    caller.agency.agency_type == AgencyType::Smb && caller.agency.serves(case.area)
 }
 
 fn permitted(

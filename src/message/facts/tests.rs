@@ -238,3 +238,59 @@ fn every_fact_that_is_kept_reads_as_it_was_written() {
         assert_eq!(serde_json::from_slice::<Fact>(&written).unwrap(), fact);
     }
 }
+
+/// The look-up for a stranger rests on it: whom no fact brings in has no relation.
+#[test]
+fn whoever_is_related_to_a_case_was_brought_in_by_a_fact() {
+    let case_ref: CaseRef = "46-2026-7K3M9Q2F".parse().unwrap();
+    let at: jiff::Timestamp = "2026-12-20T09:00:00Z".parse().unwrap();
+    let opened = |by: &str, proposed, lead: &str, with: &str| Fact::CaseOpened {
+        by: agency(by),
+        proposed,
+        area: "46".parse().unwrap(),
+        purpose: Purpose::A,
+        category: Some(2),
+        lead: Some(agency(lead)),
+        shared_supervision: vec![agency(with)],
+        convicted: None,
+        foreign_national: None,
+    };
+    let designation = Designation {
+        designation_id: "019ab000-0000-7000-8000-0000000000d1".parse().unwrap(),
+        agency_id: agency("kent-refuge"),
+        ra_agency: agency("kent-police"),
+        reason: InviteReason::CommitResources,
+        start: at,
+        expiry: at,
+    };
+    let lead = Some(agency("kent-csc"));
+    let facts = [
+        opened("kent-asc", true, "kent-proposed", "kent-nobody"),
+        opened("kent-police", false, "kent-probation", "hmp-thornfield"),
+        Fact::Referred { by: agency("kent-icb") },
+        Fact::Claimed { by: agency("kent-claims"), as_lead: true },
+        meeting(&["kent-yot"]),
+        present(true, &["kent-homes"]),
+        Fact::Designated(designation),
+    ];
+    let stated = Fact::CaseStated {
+        by: agency("kent-mappa"),
+        purposes: None,
+        category: None,
+        lead,
+        convicted: None,
+        foreign_national: None,
+    };
+    for facts in [facts.to_vec(), facts.into_iter().chain([stated]).collect()] {
+        let case = CaseFacts::fold(&case_ref, (1..).zip(facts.clone())).unwrap();
+        let brought_in: BTreeSet<_> = facts.iter().flat_map(Fact::brings_in).collect();
+        let associates = case.designations.iter().map(|made| &made.agency_id);
+        let concerned = case.meetings.iter().flat_map(MeetingFacts::agencies);
+        let related = associates.chain(concerned).chain(&case.openers).chain(&case.referrers);
+        let related = related.chain(&case.shared_supervision).chain(&case.lead).chain(&case.proposed_lead);
+        for agency in related {
+            assert!(brought_in.contains(agency), "{agency}");
+        }
+        assert!(case.in_circle(&agency("hmp-thornfield")) && !brought_in.contains(&agency("kent-claims")));
+    }
+}

@@ -42,8 +42,8 @@ pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, Sto
     let message = names::next(conn, "SELECT max(id) FROM message")?;
     let event = events::append(conn, &sealed.entries, About { message: Some(message), delivery: None })?;
     let event = event.ok_or(StoreFault::Corrupt("a message without its event"))?;
-    match case {
-        Some(case) => facts::append(conn, case, event, &sealed.facts)?,
+    match &sealed.case_ref {
+        Some(case_ref) => facts::append(conn, case_ref, event, &sealed.facts)?,
         None if sealed.facts.is_empty() => {}
         None => return Err(StoreFault::Corrupt("facts about no case")),
     }

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{codec, events, names};
 use crate::{
-    message::{CaseFacts, CaseRef, Fact, MeetingId},
-    store::{FactChange, Learned, StoreFault},
+    message::{AgencyId, Area, CaseFacts, CaseRef, Fact, MeetingId},
+    store::{FactChange, Learned, Seen, StoreFault},
 };
 
 pub(super) fn case(conn: &Connection, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault> {
@@ -32,23 +32,45 @@ pub(super) fn case_until(
     Ok(CaseFacts::fold(case_ref, facts))
 }
 
+pub(super) fn case_for(conn: &Connection, case_ref: &CaseRef, agency: &AgencyId) -> Result<Seen, StoreFault> {
+    // Every look-up is made whether the case is there or not, since the time would tell.
+    let case = names::known_case(conn, case_ref)?.unwrap_or(NO_CASE);
+    let version = newest(conn, case)?;
+    let mut select = conn.prepare_cached(
+        "SELECT 1 FROM brought_in WHERE known_case = ? AND agency = (SELECT id FROM agency WHERE name = ?)",
+    )?;
+    let facts = if select.exists(params![case, agency])? { self::case(conn, case_ref)? } else { None };
+    Ok(Seen { version, facts })
+}
+
 /// The number of the latest fact of a case, 0 where there is none.
 pub(super) fn version(conn: &Connection, case_ref: &CaseRef) -> Result<u64, StoreFault> {
-    let Some(case) = names::known_case(conn, case_ref)? else { return Ok(0) };
+    newest(conn, names::known_case(conn, case_ref)?.unwrap_or(NO_CASE))
+}
+
+fn newest(conn: &Connection, case: i64) -> Result<u64, StoreFault> {
     let mut select = conn.prepare_cached("SELECT max(id) FROM fact WHERE known_case = ?")?;
     let newest: Option<i64> = select.query_row([case], |row| row.get(0))?;
     Ok(codec::number(newest.unwrap_or(0)))
 }
 
-pub(super) fn case_of_meeting(conn: &Connection, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
-    case_of(conn, *meeting.as_bytes())
+/// No row has this number.
+const NO_CASE: i64 = 0;
+
+pub(super) fn case_of_meeting(
+    conn: &Connection,
+    area: Area,
+    meeting: MeetingId,
+) -> Result<Option<CaseRef>, StoreFault> {
+    case_of(conn, &Subject { id: *meeting.as_bytes(), scope: area.to_string() })
 }
 
-fn case_of(conn: &Connection, id: [u8; 16]) -> Result<Option<CaseRef>, StoreFault> {
+fn case_of(conn: &Connection, subject: &Subject) -> Result<Option<CaseRef>, StoreFault> {
     let mut select = conn.prepare_cached(
-        "SELECT c.case_ref FROM fact_subject s JOIN known_case c ON c.id = s.known_case WHERE s.id = ?",
+        "SELECT c.case_ref FROM fact_subject s JOIN known_case c ON c.id = s.known_case
+         WHERE s.id = ? AND s.scope = ?",
     )?;
-    Ok(select.query_row([id], |row| row.get(0)).optional()?)
+    Ok(select.query_row(params![subject.id, subject.scope], |row| row.get(0)).optional()?)
 }
 
 /// Whether a meeting, designation or approval named in the facts belongs to another case.
@@ -57,8 +79,8 @@ pub(super) fn names_other_case(
     case_ref: &CaseRef,
     facts: &[Fact],
 ) -> Result<bool, StoreFault> {
-    for id in facts.iter().filter_map(subject) {
-        if case_of(conn, id)?.is_some_and(|case| case != *case_ref) {
+    for subject in facts.iter().filter_map(|fact| Subject::of(fact, case_ref.area())) {
+        if case_of(conn, &subject)?.is_some_and(|case| case != *case_ref) {
             return Ok(true);
         }
     }
@@ -66,16 +88,28 @@ pub(super) fn names_other_case(
 }
 
 /// Appends facts; `event` is the one that they came with.
-pub(super) fn append(conn: &Connection, case: i64, event: i64, facts: &[Fact]) -> Result<(), StoreFault> {
+pub(super) fn append(
+    conn: &Connection,
+    case_ref: &CaseRef,
+    event: i64,
+    facts: &[Fact],
+) -> Result<(), StoreFault> {
+    let case = names::case(conn, case_ref)?;
     for fact in facts {
         let json = serde_json::to_string(fact).map_err(|_| UNREADABLE)?;
         conn.prepare_cached("INSERT INTO fact (known_case, event, fact) VALUES (?, ?, ?)")?
             .execute(params![case, event, json])?;
-        if let Some(id) = subject(fact) {
+        if let Some(Subject { id, scope }) = Subject::of(fact, case_ref.area()) {
             conn.prepare_cached(
-                "INSERT INTO fact_subject (id, known_case) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO fact_subject (id, scope, known_case) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             )?
-            .execute(params![id, case])?;
+            .execute(params![id, scope, case])?;
+        }
+        for agency in fact.brings_in() {
+            conn.prepare_cached(
+                "INSERT INTO brought_in (known_case, agency) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![case, names::agency(conn, agency)?])?;
         }
     }
     Ok(())
@@ -90,23 +124,31 @@ pub(super) fn learn(conn: &Connection, change: &FactChange) -> Result<Learned, S
     }
     let event = events::append(conn, &change.entries, events::About::default())?;
     let event = event.ok_or(StoreFault::Corrupt("facts without their event"))?;
-    append(conn, names::case(conn, &change.case_ref)?, event, &change.facts)?;
+    append(conn, &change.case_ref, event, &change.facts)?;
     Ok(Learned::Learned)
 }
 
-/// What a fact tells of, where that has an id of its own.
-fn subject(fact: &Fact) -> Option<[u8; 16]> {
-    match fact {
-        Fact::Meeting(meeting) => Some(*meeting.meeting_id.as_bytes()),
-        Fact::Present { meeting_id, .. } => Some(*meeting_id.as_bytes()),
-        Fact::Designated(designation) => Some(*designation.designation_id.as_bytes()),
-        Fact::Approved { approval } => Some(*approval.approval_id.as_bytes()),
-        Fact::CaseOpened { .. }
-        | Fact::CaseStated { .. }
-        | Fact::LevelSet { .. }
-        | Fact::Left { .. }
-        | Fact::Referred { .. }
-        | Fact::Claimed { .. } => None,
+/// What a fact tells of, where that has an id of its own, and among whom the id counts.
+struct Subject {
+    id: [u8; 16],
+    scope: String,
+}
+
+impl Subject {
+    fn of(fact: &Fact, area: Area) -> Option<Self> {
+        let (id, scope) = match fact {
+            Fact::Meeting(meeting) => (*meeting.meeting_id.as_bytes(), area.to_string()),
+            Fact::Present { meeting_id, .. } => (*meeting_id.as_bytes(), area.to_string()),
+            Fact::Designated(designation) => (*designation.designation_id.as_bytes(), area.to_string()),
+            Fact::Approved { approval } => (*approval.approval_id.as_bytes(), approval.by.to_string()),
+            Fact::CaseOpened { .. }
+            | Fact::CaseStated { .. }
+            | Fact::LevelSet { .. }
+            | Fact::Left { .. }
+            | Fact::Referred { .. }
+            | Fact::Claimed { .. } => return None,
+        };
+        Some(Self { id, scope })
     }
 }
 

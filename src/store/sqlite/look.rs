@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec::{self, Millis};
 use crate::{
-    message::{AgencyId, MessageId},
+    message::{AgencyId, CaseRef, MessageId, MessageType},
     store::{DeliveryState, Sent, StoreFault, Tracked, TrackedAttempt, TrackedDelivery},
 };
 
@@ -31,6 +31,28 @@ pub(super) fn track(
     let deliveries = deliveries(conn, &range)?;
     let sent = Sent { states: states(conn, &range)?, ..sent };
     Ok(Some(Tracked { sent, receipt, deliveries }))
+}
+
+/// Nothing but keys is read, so that a request to somebody else takes hardly longer than none.
+pub(super) fn was_asked(
+    conn: &Connection,
+    agency: &AgencyId,
+    by: &[AgencyId],
+    request: MessageId,
+    case_ref: &CaseRef,
+) -> Result<bool, StoreFault> {
+    let mut select = conn.prepare_cached(
+        "SELECT 1 FROM message m JOIN delivery d ON d.id BETWEEN m.first_delivery AND m.first_delivery + m.deliveries - 1
+         WHERE m.sender = (SELECT id FROM agency WHERE name = ?1) AND m.message_id = ?2 AND m.type = ?3
+             AND m.known_case = (SELECT id FROM known_case WHERE case_ref = ?4)
+             AND d.recipient = (SELECT id FROM agency WHERE name = ?5)",
+    )?;
+    for asker in by {
+        if select.exists(params![asker, request, MessageType::InfoRequest, case_ref, agency])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) const OUTBOX: &str = "

@@ -122,8 +122,24 @@ impl Store for SqliteStore {
         self.read(move |conn| history::case_at(conn, &case_ref, version)).await
     }
 
-    async fn case_of_meeting(&self, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
-        self.read(move |conn| facts::case_of_meeting(conn, meeting)).await
+    async fn case_for(&self, case_ref: &CaseRef, agency: &AgencyId) -> Result<Seen, StoreFault> {
+        let (case_ref, agency) = (case_ref.clone(), agency.clone());
+        self.read(move |conn| facts::case_for(conn, &case_ref, &agency)).await
+    }
+
+    async fn was_asked(
+        &self,
+        agency: &AgencyId,
+        by: &[AgencyId],
+        request: MessageId,
+        case_ref: &CaseRef,
+    ) -> Result<bool, StoreFault> {
+        let (agency, by, case_ref) = (agency.clone(), by.to_vec(), case_ref.clone());
+        self.read(move |conn| look::was_asked(conn, &agency, &by, request, &case_ref)).await
+    }
+
+    async fn case_of_meeting(&self, area: Area, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {
+        self.read(move |conn| facts::case_of_meeting(conn, area, meeting)).await
     }
 
     async fn record(&self, sealed: Sealed) -> Result<Recorded, StoreFault> {
