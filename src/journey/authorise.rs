@@ -77,6 +77,7 @@ pub(super) async fn authorise(
     let sending = may_send(&prepared, told_why, left_out)?;
     // Only who may send it learns who is recorded to receive it.
     addressed::complete(&mut validated, claims.meeting_id, case.as_ref(), ask.now, &gateway.limits)?;
+    let prepared = prepared.announce(validated.envelope.recipients.iter().map(|to| &to.agency_id));
     let (permits, skipped) = decide(&prepared, &sending, &directory, &validated, told_why)?;
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     validated.warnings.extend(skipped);

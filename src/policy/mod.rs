@@ -13,10 +13,12 @@ mod decision;
 mod evaluate;
 mod facts;
 mod load;
+mod looked_at;
 mod prepared;
 mod probe;
 mod questions;
 mod slice;
+mod topic;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ pub struct Policies {
     words: slice::Words,
     grounds: HashMap<PolicyId, Arc<Ground>>,
     questions: HashMap<EntityUid, questions::Question>,
+    topics: HashMap<MessageType, topic::Topic>,
     sha256_hex: String,
 }
 

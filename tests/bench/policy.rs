@@ -191,6 +191,7 @@ impl World<'_> {
         let to = present(number);
         let prepared = self.policies.prepare(&ask);
         let mut decisions = vec![prepared.may_send()];
+        let prepared = prepared.announce(&to);
         for id in &to {
             let agency = self.directory.agency(id).unwrap();
             let to = Addressed { agency, justified: true, strict_necessity: true, attention: false };
