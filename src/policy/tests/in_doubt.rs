@@ -1,5 +1,7 @@
 //! Cedar skips a policy that it cannot evaluate, a bar too. Everything in doubt is a refusal here.
 
+mod broken;
+mod taken_away;
 
 use cedar_policy::Entities;
 

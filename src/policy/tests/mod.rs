@@ -4,6 +4,8 @@
 mod facts;
 mod in_doubt;
 mod loading;
+mod narrowed;
 mod rules;
 mod support;
 mod table;
+mod worlds;
