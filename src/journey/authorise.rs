@@ -85,7 +85,7 @@ pub(super) async fn authorise(
     let prepared = policies.prepare(&ask);
     let told_why = may_know_why(&directory, &validated.envelope, case.as_ref());
     let mut asking = Asking::new(&ask, policies.sha256_hex(), &seen.facts, seen.version, told_why);
-    let decided = decide(&prepared, &ask, &mut validated, told_why, &gateway.limits, &mut asking);
+    let decided = decide(prepared, &ask, &mut validated, told_why, &gateway.limits, &mut asking);
     // Also of what is refused now, or further down the road.
     let (asked, answers) = asking.finish(&validated.envelope);
     let asked = Arc::new(asked);

@@ -17,7 +17,7 @@ use crate::{
 
 /// Asks for the sender, finds the recipients where it left them out, and asks for each of them.
 pub(super) fn decide(
-    prepared: &Prepared<'_>,
+    prepared: Prepared<'_>,
     ask: &Ask<'_>,
     validated: &mut Validated,
     told_why: bool,
@@ -25,10 +25,11 @@ pub(super) fn decide(
     asking: &mut Asking<'_>,
 ) -> Result<(Vec<Permit>, Vec<schema::Fault>), Refusal> {
     let left_out = ask.message.prior.as_ref().map_or(0, |prior| prior.left_out);
-    let sending = may_send(prepared, told_why, left_out, asking)?;
+    let sending = may_send(&prepared, told_why, left_out, asking)?;
     // Only who may send it learns who is recorded to receive it.
     addressed::complete(validated, ask.message.meeting_id, ask.case, ask.now, limits)?;
-    may_receive(prepared, &sending, ask.directory, validated, told_why, asking)
+    let prepared = prepared.announce(validated.envelope.recipients.iter().map(|to| &to.agency_id));
+    may_receive(&prepared, &sending, ask.directory, validated, told_why, asking)
 }
 
 /// Asks for the sender. `left_out`: how many got the message that this one mends and are not named.

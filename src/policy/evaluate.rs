@@ -8,11 +8,21 @@ use cedar_policy::{
 };
 use jiff::Timestamp;
 
-use super::{Decision, Doubt, Policies, Verdict, prepared::now_ms};
+use super::{Decision, Doubt, Policies, Verdict};
 use crate::{
     directory::Directory,
     message::{Agency, CaseFacts},
 };
+
+/// One question, and what it is asked with.
+pub(super) struct Asked<'q> {
+    pub principal: EntityUid,
+    pub action: EntityUid,
+    pub resource: EntityUid,
+    pub context: Context,
+    /// What has to be loaded besides principal and resource.
+    pub needs: &'q [EntityUid],
+}
 
 /// What the rules look at in the record of a meeting.
 pub(super) struct MeetingFlags {
@@ -32,7 +42,7 @@ impl Policies {
         let caller = directory.agency(&caller.agency_id).ok_or(Doubt::UnknownAgency)?;
         let action = self.words.action("record_meeting");
         let mut entities = self.actions(&action)?;
-        entities.extend([self.words.agency(caller, Some(case))?, self.words.case(case, now)?]);
+        entities.extend([self.words.agency(caller, Some(case))?, self.words.case(case, now, None)?]);
         let entities = Entities::from_entities(entities, None).map_err(|_| Doubt::BadEntity)?;
         let context = [
             now_ms(now),
@@ -40,7 +50,30 @@ impl Policies {
             ("guests_reasoned", Value::new_bool(flags.guests_reasoned)),
         ];
         let principal = self.words.agency_uid(&caller.agency_id);
-        self.evaluate(principal, action, self.words.case_uid(case), context, &entities)
+        self.evaluate_fact(principal, action, self.words.case_uid(case), context, &entities)
+    }
+
+    /// A question about a fact of a case. Its context follows from what is to be done, so the schema is
+    /// asked each time.
+    pub(super) fn evaluate_fact<'n>(
+        &self,
+        principal: EntityUid,
+        action: EntityUid,
+        case: EntityUid,
+        context: impl IntoIterator<Item = (&'n str, Value)>,
+        entities: &Entities,
+    ) -> Result<Decision, Doubt> {
+        let context = context.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let context = Context::from_pairs(context).map_err(|_| Doubt::BadEntity)?;
+        let checked = Request::new(
+            principal.clone(),
+            action.clone(),
+            case.clone(),
+            context.clone(),
+            Some(&self.schema),
+        );
+        checked.map_err(|_| Doubt::UnknownType)?;
+        self.evaluate(Asked { principal, action, resource: case, context, needs: &[] }, entities)
     }
 
     /// The action and its groups as entities.
@@ -48,23 +81,22 @@ impl Policies {
         self.questions.get(action).map(|question| question.entities.clone()).ok_or(Doubt::UnknownType)
     }
 
-    pub(super) fn evaluate<'n>(
-        &self,
-        principal: EntityUid,
-        action: EntityUid,
-        resource: EntityUid,
-        context: impl IntoIterator<Item = (&'n str, Value)>,
-        entities: &Entities,
-    ) -> Result<Decision, Doubt> {
+    pub(super) fn evaluate(&self, asked: Asked<'_>, entities: &Entities) -> Result<Decision, Doubt> {
+        let Asked { principal, action, resource, context, needs } = asked;
         let question = self.questions.get(&action).ok_or(Doubt::UnknownType)?;
-        // A policy that looks at no attribute would not notice that these are absent.
-        if entities.get(&principal).is_none() || entities.get(&resource).is_none() {
+        if !question.takes(&principal, &resource) {
+            return Err(Doubt::UnknownType);
+        }
+        // A policy that looks at no attribute would not notice that these are absent, and one that asks
+        // whether there is an attribute takes an absent entity for one without it.
+        let groups = entities.ancestors(&action).map(Iterator::count);
+        let loaded = |uid: &EntityUid| entities.get(uid).is_some();
+        if groups != Some(question.groups) || ![&principal, &resource].into_iter().chain(needs).all(loaded) {
             return Err(Doubt::MissingEntity);
         }
-        let context = context.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let context = Context::from_pairs(context).map_err(|_| Doubt::BadEntity)?;
-        let request = Request::new(principal, action, resource, context, Some(&self.schema))
-            .map_err(|_| Doubt::UnknownType)?;
+        // That the context fits the schema was probed at load, or asked by the caller.
+        let request =
+            Request::new(principal, action, resource, context, None).map_err(|_| Doubt::UnknownType)?;
         let response = self.authorizer.is_authorized(&request, &question.set, entities);
 
         let errors: Vec<_> = response.diagnostics().errors().map(erring_policy).collect();
@@ -101,4 +133,9 @@ fn erring_policy(error: &AuthorizationError) -> &PolicyId {
     match error {
         AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
     }
+}
+
+/// The moment of the decision, for the context.
+pub(super) fn now_ms(at: Timestamp) -> (&'static str, Value) {
+    ("now_ms", Value::new_long(at.as_millisecond()))
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use cedar_policy::{Entities, Entity, RestrictedExpression as Value};
 use jiff::Timestamp;
 
-use super::{Decision, Doubt, Policies, prepared::now_ms};
+use super::{Decision, Doubt, Policies, evaluate::now_ms};
 use crate::{
     directory::Directory,
     message::{Agency, AgencyId, Approval, ApprovalKind, CaseFacts, Designation},
@@ -92,7 +92,7 @@ impl Policies {
     ) -> Result<Decision, Doubt> {
         let action = self.words.action(act.action());
         let mut entities = self.actions(&action)?;
-        entities.push(self.words.case(case, now)?);
+        entities.push(self.words.case(case, now, None)?);
         // One entity for each: the caller may name itself, and a designation one agency twice.
         let names = act.names();
         let ids: BTreeSet<&AgencyId> = names.iter().map(|(_, id)| *id).chain([&caller.agency_id]).collect();
@@ -103,7 +103,7 @@ impl Policies {
         let named = names.iter().map(|(name, id)| (*name, Value::new_entity_uid(self.words.agency_uid(id))));
         let context = named.chain(rest(act, case)).chain([now_ms(now)]);
         let principal = self.words.agency_uid(&caller.agency_id);
-        self.evaluate(principal, action, self.words.case_uid(case), context, &entities)
+        self.evaluate_fact(principal, action, self.words.case_uid(case), context, &entities)
     }
 
     fn known(&self, directory: &Directory, id: &AgencyId, case: &CaseFacts) -> Result<Entity, Doubt> {

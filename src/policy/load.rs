@@ -4,11 +4,12 @@
 use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
 use cedar_policy::{
-    Authorizer, CedarSchemaError, Effect, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError, Schema,
-    ValidationError, ValidationMode, ValidationWarning, Validator, entities_errors::EntitiesError,
+    Authorizer, CedarSchemaError, Effect, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError,
+    RequestValidationError, Schema, ValidationError, ValidationMode, ValidationWarning, Validator,
+    entities_errors::EntitiesError,
 };
 
-use super::{Ground, Policies, probe, questions::questions, slice::Words};
+use super::{Ground, Policies, probe, questions::questions, slice::Words, topic::topics};
 use crate::crypto::{hex, sha256};
 
 /// The name of the schema among the policy files.
@@ -48,6 +49,14 @@ pub enum PolicyFault {
     Misfit {
         /// What Cedar says.
         source: Box<EntitiesError>,
+    },
+    /// The schema does not take what the gateway asks.
+    #[error("`{SCHEMA_FILE}` does not fit what the gateway asks about `{action}`")]
+    Unaskable {
+        /// About which action.
+        action: String,
+        /// What Cedar says.
+        source: Box<RequestValidationError>,
     },
     /// Cedar does not take what the gateway itself makes; this cannot happen while its tests pass.
     #[error("the policies cannot be made ready")]
@@ -153,7 +162,8 @@ impl Policies {
         validate(&schema, &set, &origin)?;
         let grounds = set.policies().map(|p| (p.id().clone(), Arc::new(ground(p)))).collect();
         let questions = questions(&schema, &set, &grounds)?;
-        Ok(Self { schema, authorizer: Authorizer::new(), words, grounds, questions, sha256_hex })
+        let topics = topics(&words, &questions)?;
+        Ok(Self { schema, authorizer: Authorizer::new(), words, grounds, questions, topics, sha256_hex })
     }
 }
 

@@ -14,6 +14,7 @@ mod evaluate;
 mod facts;
 mod listed;
 mod load;
+mod looked_at;
 mod model;
 mod obligation;
 mod prepared;
@@ -22,6 +23,7 @@ mod questions;
 mod remedy;
 mod scene;
 mod slice;
+mod topic;
 mod used;
 
 #[cfg(test)]
@@ -55,6 +57,7 @@ pub struct Policies {
     words: slice::Words,
     grounds: HashMap<PolicyId, Arc<Ground>>,
     questions: HashMap<EntityUid, questions::Question>,
+    topics: HashMap<MessageType, topic::Topic>,
     sha256_hex: String,
 }
 

@@ -1,22 +1,49 @@
-//! One message made ready: its entities are built once, then each recipient costs only its own.
+//! One message made ready: its entities are built once, those of all recipients in one go, and then each
+//! question costs hardly more than its rules.
 
-use cedar_policy::{Entities, RestrictedExpression as Value};
-use jiff::Timestamp;
+use std::collections::BTreeSet;
 
-use super::{Addressed, Ask, Decision, Doubt, Policies};
-use crate::message::{AgencyId, ApprovalKind, CaseFacts, MessageType};
+use cedar_policy::{Context, Entities, Entity, EntityUid};
+
+use super::{Addressed, Ask, Decision, Doubt, Policies, evaluate::Asked, topic::Topic};
+use crate::message::{AgencyId, ApprovalKind, CaseFacts};
 
 /// A message that can be asked about, made by [`Policies::prepare`].
 pub struct Prepared<'a> {
     policies: &'a Policies,
     ask: Ask<'a>,
-    /// Sender, message, case, meeting and the actions; or why they could not be built.
-    entities: Result<Entities, Doubt>,
+    /// Or why it could not be built.
+    slice: Result<Slice<'a>, Doubt>,
+}
+
+/// What the questions about one message stand on.
+struct Slice<'a> {
+    topic: &'a Topic,
+    /// Sender, message, case, meeting and the actions; recipients as far as they were announced.
+    entities: Entities,
+    /// Those of them that the message refers to.
+    needs: Vec<EntityUid>,
 }
 
 impl<'a> Prepared<'a> {
     pub(super) fn new(policies: &'a Policies, ask: &Ask<'a>) -> Self {
-        Self { policies, ask: *ask, entities: build(policies, ask) }
+        Self { policies, ask: *ask, slice: build(policies, ask) }
+    }
+
+    /// Announces recipients: who is announced together with the others costs least. It decides nothing,
+    /// and who is not announced can be asked about all the same.
+    #[must_use]
+    pub fn announce<'r>(mut self, recipients: impl IntoIterator<Item = &'r AgencyId>) -> Self {
+        let recipients: BTreeSet<&AgencyId> = recipients.into_iter().collect();
+        self.slice = self.slice.and_then(|slice| {
+            // One that the directory does not know is refused when it is asked about.
+            let known = recipients.into_iter().filter_map(|id| self.ask.directory.agency(id));
+            let new = known.filter(|agency| !self.policies.knows(&slice.entities, &agency.agency_id));
+            let new = new.map(|agency| self.policies.words.agency(agency, self.ask.case));
+            let new = new.collect::<Result<Vec<_>, _>>()?;
+            Ok(Slice { entities: add(slice.entities, new)?, ..slice })
+        });
+        self
     }
 
     /// What the message claims.
@@ -34,43 +61,47 @@ impl<'a> Prepared<'a> {
         self.decide_receive(recipient).unwrap_or_else(Decision::in_doubt)
     }
 
-    fn decide_send(&self) -> Result<Decision, Doubt> {
-        let entities = self.entities.as_ref().map_err(|doubt| *doubt)?;
-        let action = self.policies.words.send(self.kind());
-        self.evaluate(&self.ask.sender.agency_id, action, [now_ms(self.ask.now)], entities)
-    }
-
-    fn decide_receive(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
-        let id = &recipient.agency.agency_id;
-        let entities = self.with(id)?;
-        let action = self.policies.words.receive(self.kind());
-        let context = [
-            now_ms(self.ask.now),
-            ("justified", Value::new_bool(recipient.justified)),
-            ("strict_necessity", Value::new_bool(recipient.strict_necessity)),
-            ("attention", Value::new_bool(recipient.attention)),
-            ("approvals", self.policies.words.approvals(self.approved_for(id))),
-        ];
-        self.evaluate(id, action, context, &entities)
-    }
-
     /// See [`Policies::may_see_victims`].
     pub fn may_see_victims(&self, recipient: &Addressed) -> Decision {
         self.decide_see_victims(recipient).unwrap_or_else(Decision::in_doubt)
     }
 
-    fn decide_see_victims(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
-        let entities = self.with(&recipient.agency.agency_id)?;
-        let action = self.policies.words.see_victims(self.kind());
-        self.evaluate(&recipient.agency.agency_id, action, [now_ms(self.ask.now)], &entities)
+    fn decide_send(&self) -> Result<Decision, Doubt> {
+        let slice = self.slice()?;
+        let context = self.policies.words.sending(self.ask.now, Some(&slice.topic.looked_at))?;
+        self.evaluate(&self.ask.sender.agency_id, &slice.topic.send, context)
     }
 
-    /// The entities together with this agency, as the directory has it.
-    fn with(&self, id: &AgencyId) -> Result<Entities, Doubt> {
-        let entities = self.entities.as_ref().map_err(|doubt| *doubt)?;
+    fn decide_receive(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
+        let looked_at = Some(&self.slice()?.topic.looked_at);
+        let id = &recipient.agency.agency_id;
+        let approved = self.approved_for(id);
+        let context = self.policies.words.receiving(self.ask.now, recipient, approved, looked_at)?;
+        self.evaluate(id, &self.slice()?.topic.receive, context)
+    }
+
+    fn decide_see_victims(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
+        let topic = self.slice()?.topic;
+        let context = self.policies.words.sending(self.ask.now, Some(&topic.looked_at))?;
+        self.evaluate(&recipient.agency.agency_id, topic.see_victims()?, context)
+    }
+
+    fn slice(&self) -> Result<&Slice<'a>, Doubt> {
+        self.slice.as_ref().map_err(|doubt| *doubt)
+    }
+
+    /// Asks as the directory has this agency, whatever record of it was handed in.
+    fn evaluate(&self, id: &AgencyId, action: &EntityUid, context: Context) -> Result<Decision, Doubt> {
+        let Slice { entities, needs, .. } = self.slice()?;
         let agency = self.ask.directory.agency(id).ok_or(Doubt::UnknownAgency)?;
-        let agency = self.policies.words.agency(agency, self.ask.case)?;
-        entities.clone().add_entities([agency], None).map_err(|_| Doubt::BadEntity)
+        let words = &self.policies.words;
+        let (principal, resource) = (words.agency_uid(id), words.message_uid());
+        let asked = Asked { principal, action: action.clone(), resource, context, needs };
+        if self.policies.knows(entities, id) {
+            return self.policies.evaluate(asked, entities);
+        }
+        let entities = add(entities.clone(), vec![words.agency(agency, self.ask.case)?])?;
+        self.policies.evaluate(asked, &entities)
     }
 
     /// What was approved for this recipient and stands now: for the case, or for no other meeting and
@@ -86,30 +117,30 @@ impl<'a> Prepared<'a> {
         });
         fitting.map(|given| given.kind)
     }
+}
 
-    fn evaluate<const N: usize>(
-        &self,
-        principal: &AgencyId,
-        action: cedar_policy::EntityUid,
-        context: [(&str, Value); N],
-        entities: &Entities,
-    ) -> Result<Decision, Doubt> {
-        let words = &self.policies.words;
-        self.policies.evaluate(words.agency_uid(principal), action, words.message_uid(), context, entities)
+#[cfg(test)]
+impl Prepared<'_> {
+    /// What the questions stand on.
+    pub(super) fn entities(&self) -> &Entities {
+        &self.slice().unwrap().entities
     }
 
-    fn kind(&self) -> MessageType {
-        self.ask.message.message_type
+    /// The same with one entity gone.
+    pub(super) fn without(&self, absent: &EntityUid) -> Self {
+        let Slice { topic, entities, needs } = self.slice().unwrap();
+        let entities = entities.clone().remove_entities([absent.clone()]).unwrap();
+        Self { slice: Ok(Slice { topic, entities, needs: needs.clone() }), ..*self }
     }
 }
 
-/// The moment of the decision, for the context. A number: building Cedar's `datetime` costs more
-/// than evaluating a rule.
-pub(super) fn now_ms(at: Timestamp) -> (&'static str, Value) {
-    ("now_ms", Value::new_long(at.as_millisecond()))
+impl Policies {
+    fn knows(&self, entities: &Entities, id: &AgencyId) -> bool {
+        entities.get(&self.words.agency_uid(id)).is_some()
+    }
 }
 
-fn build(policies: &Policies, ask: &Ask) -> Result<Entities, Doubt> {
+fn build<'a>(policies: &'a Policies, ask: &Ask) -> Result<Slice<'a>, Doubt> {
     let words = &policies.words;
     let message = ask.message;
     let belongs = |case: &CaseFacts| message.case_ref.as_ref() == Some(&case.case_ref);
@@ -121,14 +152,18 @@ fn build(policies: &Policies, ask: &Ask) -> Result<Entities, Doubt> {
     let meeting_id = message.meeting_id.filter(|_| message.message_type.belongs_to_meeting());
     let meeting = ask.case.zip(meeting_id).and_then(|(case, id)| case.meeting(id));
 
-    let mut entities = policies.actions(&words.send(message.message_type))?;
-    entities.extend(policies.actions(&words.receive(message.message_type))?);
-    if message.message_type.made_by_agencies() {
-        entities.extend(policies.actions(&words.see_victims(message.message_type))?);
-    }
-    entities.push(words.agency(sender, ask.case)?);
-    entities.push(words.message(message, &sender.agency_id, ask.case, meeting)?);
-    entities.extend(ask.case.map(|case| words.case(case, ask.now)).transpose()?);
-    entities.extend(meeting.map(|meeting| words.meeting(meeting)).transpose()?);
-    Entities::from_entities(entities, None).map_err(|_| Doubt::BadEntity)
+    let topic = policies.topics.get(&message.message_type).ok_or(Doubt::UnknownType)?;
+    let looked_at = Some(&topic.looked_at);
+    let mut entities = vec![
+        words.agency(sender, ask.case)?,
+        words.message(message, &sender.agency_id, (ask.case, meeting), looked_at)?,
+    ];
+    entities.extend(ask.case.map(|case| words.case(case, ask.now, looked_at)).transpose()?);
+    entities.extend(meeting.map(|meeting| words.meeting(meeting, looked_at)).transpose()?);
+    let needs = entities.iter().map(Entity::uid).collect();
+    Ok(Slice { topic, entities: add(topic.actions.clone(), entities)?, needs })
+}
+
+fn add(known: Entities, new: Vec<Entity>) -> Result<Entities, Doubt> {
+    known.add_entities(new, None).map_err(|_| Doubt::BadEntity)
 }

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use cedar_policy::{Entities, Entity, EntityUid, Schema};
+use cedar_policy::{Entities, Entity, EntityUid, Request, Schema};
 use jiff::Timestamp;
 
-use super::{Claims, Doubt, FactAct, PolicyFault, Prior, model, slice::Words};
+use super::{Addressed, Claims, Doubt, FactAct, PolicyFault, Prior, model, slice::Words};
 use crate::message::{
     AgencyId, AgencyType, ApprovalKind, Area, CaseFacts, CaseRef, Designation, DesignationId, InviteReason,
     Invitee, MeetingFacts, MeetingId, MessageId, MessageType, Purpose, Status,
@@ -29,6 +29,29 @@ pub(super) fn check(schema: &Schema, words: &Words) -> Result<(), PolicyFault> {
         Entities::from_entities(entities, Some(schema))
             .map_err(|source| PolicyFault::Misfit { source: Box::new(source) })?;
     }
+    MessageType::ALL.iter().try_for_each(|kind| check_requests(schema, words, *kind))
+}
+
+/// What is asked about a message of this type has to fit too, with everything approved.
+fn check_requests(schema: &Schema, words: &Words, kind: MessageType) -> Result<(), PolicyFault> {
+    let now = Timestamp::UNIX_EPOCH;
+    let id = AgencyId::gateway();
+    let area: Area = "46".parse().map_err(|_| PolicyFault::Unbuildable)?;
+    let agency = model::agency(&id, area, AgencyType::Police, Status::Ra);
+    let to = Addressed { agency: &agency, justified: true, strict_necessity: true, attention: true };
+    let sending = || words.sending(now, None);
+    let asked = [
+        Some((words.send(kind), sending())),
+        Some((words.receive(kind), words.receiving(now, &to, ApprovalKind::ALL.iter().copied(), None))),
+        kind.made_by_agencies().then(|| (words.see_victims(kind), sending())),
+    ];
+    for (action, context) in asked.into_iter().flatten() {
+        let context = context.map_err(|_| PolicyFault::Unbuildable)?;
+        let (principal, resource) = (words.agency_uid(&id), words.message_uid());
+        Request::new(principal, action.clone(), resource, context, Some(schema)).map_err(|source| {
+            PolicyFault::Unaskable { action: action.to_string(), source: Box::new(source) }
+        })?;
+    }
     Ok(())
 }
 
@@ -42,9 +65,9 @@ fn sample(words: &Words, agency_type: AgencyType, status: Status) -> Result<Vec<
     let claims = claims(&id, &case);
     let mut entities = vec![
         words.agency(&agency, Some(&case))?,
-        words.case(&case, Timestamp::UNIX_EPOCH)?,
-        words.meeting(&meeting)?,
-        words.message(&claims, &id, Some(&case), Some(&meeting))?,
+        words.case(&case, Timestamp::UNIX_EPOCH, None)?,
+        words.meeting(&meeting, None)?,
+        words.message(&claims, &id, (Some(&case), Some(&meeting)), None)?,
     ];
     for kind in ApprovalKind::ALL {
         entities.push(words.approval(*kind)?);

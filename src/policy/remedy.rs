@@ -35,6 +35,7 @@ impl PolicyFault {
             | Self::Unreadable { .. }
             | Self::NoPolicy { .. }
             | Self::UnknownAction { .. }
+            | Self::Unaskable { .. }
             | Self::Unbuildable
             | Self::Template { .. }
             | Self::Unannotated { .. } => None,
@@ -49,7 +50,10 @@ impl PolicyFault {
             Self::NoPolicy { .. } => {
                 "let `directory.policies` name the folder that holds the `*.cedar` files".into()
             }
-            Self::Schema { .. } | Self::UnknownAction { .. } | Self::Misfit { .. } => {
+            Self::Schema { .. }
+            | Self::UnknownAction { .. }
+            | Self::Unaskable { .. }
+            | Self::Misfit { .. } => {
                 "the schema comes with each version of the gateway: take that one, and change policies only"
                     .into()
             }

@@ -1,12 +1,17 @@
 //! The slice: the few entities that one request needs, built from compact facts through Cedar's
 //! typed interface (no JSON), and the words that the schema has for them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, RestrictedExpression as Value};
+use cedar_policy::{
+    Context, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, RestrictedExpression as Value,
+};
 use jiff::Timestamp;
 
-use super::{Claims, Doubt};
+use super::{
+    Addressed, Claims, Doubt,
+    looked_at::{Attributes, LookedAt},
+};
 use crate::message::{Agency, AgencyId, ApprovalKind, Area, CaseFacts, Channel, MeetingFacts, MessageType};
 
 /// The names of the entity types, parsed once.
@@ -73,111 +78,126 @@ impl Words {
     pub fn agency(&self, agency: &Agency, case: Option<&CaseFacts>) -> Result<Entity, Doubt> {
         let areas = agency.areas.iter().map(|area| self.area_uid(*area));
         let circle = case.filter(|case| case.in_circle(&agency.agency_id)).map(|case| self.case_uid(case));
-        entity(
-            self.agency_uid(&agency.agency_id),
-            [
-                ("type", word(&self.agency_type, agency.agency_type.as_str())),
-                ("status", word(&self.status, agency.status.as_str())),
-                ("suspended", Value::new_bool(agency.suspended)),
-                ("mail_only", Value::new_bool(agency.channels == [Channel::Email])),
-                ("has_contact", Value::new_bool(!agency.contacts.is_empty())),
-            ],
-            areas.chain(circle).collect(),
-        )
+        let attributes = Attributes::new(None)
+            .with("type", || word(&self.agency_type, agency.agency_type.as_str()))
+            .with("status", || word(&self.status, agency.status.as_str()))
+            .with("suspended", || Value::new_bool(agency.suspended))
+            .with("mail_only", || Value::new_bool(agency.channels == [Channel::Email]))
+            .with("has_contact", || Value::new_bool(!agency.contacts.is_empty()));
+        entity(self.agency_uid(&agency.agency_id), attributes, areas.chain(circle).collect())
     }
 
-    /// The case as it stands at a moment: designations come and go with time.
-    pub fn case(&self, case: &CaseFacts, now: Timestamp) -> Result<Entity, Doubt> {
-        let invitees = case.meetings.iter().flat_map(|meeting| &meeting.invited).map(|i| &i.agency_id);
-        let attended = case.meetings.iter().flat_map(|meeting| &meeting.attended);
-        let action_owners = case.meetings.iter().flat_map(|meeting| &meeting.action_owners);
-        let standing = case.designations.iter().filter(|designation| designation.stands(now));
-        let purposes = case.purposes.iter().map(|purpose| word(&self.purpose, purpose.as_str()));
-        let attributes = [
-            ("area", Value::new_entity_uid(self.area_uid(case.area))),
-            ("purposes", Value::new_set(purposes)),
-            ("left", Value::new_bool(case.left)),
-            ("invitees", self.agencies(invitees)),
-            ("attended", self.agencies(attended)),
-            ("action_owners", self.agencies(action_owners)),
-            ("referrers", self.agencies(&case.referrers)),
-            ("associates", self.agencies(standing.map(|designation| &designation.agency_id))),
-        ];
-        let stated = [
-            ("lead", case.lead.as_ref().map(|lead| self.agency_ref(lead))),
-            ("category", case.category.map(number)),
-            ("level", case.level.map(number)),
-            ("convicted", case.convicted.map(Value::new_bool)),
-            ("foreign_national", case.foreign_national.map(Value::new_bool)),
-        ];
-        entity(self.case_uid(case), attributes.into_iter().chain(present(stated)), HashSet::new())
+    /// The case as it stands at a moment: designations come and go with time. Here and below: with the
+    /// attributes that are looked at, or with all.
+    pub fn case(
+        &self,
+        case: &CaseFacts,
+        now: Timestamp,
+        looked_at: Option<&LookedAt>,
+    ) -> Result<Entity, Doubt> {
+        let invitees = || case.meetings.iter().flat_map(|meeting| &meeting.invited).map(|i| &i.agency_id);
+        let attended = || case.meetings.iter().flat_map(|meeting| &meeting.attended);
+        let action_owners = || case.meetings.iter().flat_map(|meeting| &meeting.action_owners);
+        let standing = || case.designations.iter().filter(|designation| designation.stands(now));
+        let purposes = || case.purposes.iter().map(|purpose| word(&self.purpose, purpose.as_str()));
+        let attributes = Attributes::new(looked_at)
+            .with("area", || self.area_ref(case.area))
+            .with("purposes", || Value::new_set(purposes()))
+            .with("left", || Value::new_bool(case.left))
+            .with("invitees", || self.agencies(invitees()))
+            .with("attended", || self.agencies(attended()))
+            .with("action_owners", || self.agencies(action_owners()))
+            .with("referrers", || self.agencies(&case.referrers))
+            .with("associates", || self.agencies(standing().map(|designation| &designation.agency_id)))
+            .with_stated("lead", case.lead.as_ref().map(|lead| || self.agency_ref(lead)))
+            .with_stated("category", case.category.map(|category| move || number(category)))
+            .with_stated("level", case.level.map(|level| move || number(level)))
+            .with_stated("convicted", case.convicted.map(|yes| move || Value::new_bool(yes)))
+            .with_stated("foreign_national", case.foreign_national.map(|yes| move || Value::new_bool(yes)));
+        entity(self.case_uid(case), attributes, HashSet::new())
     }
 
-    pub fn meeting(&self, meeting: &MeetingFacts) -> Result<Entity, Doubt> {
+    pub fn meeting(&self, meeting: &MeetingFacts, looked_at: Option<&LookedAt>) -> Result<Entity, Doubt> {
         // Permanent members need no reason; the rules know them by what they are (P8).
-        let reasoned = meeting.invited.iter().filter(|invitee| invitee.reason.is_some());
-        entity(
-            self.meeting_uid(meeting),
-            [
-                ("invited", self.agencies(reasoned.map(|invitee| &invitee.agency_id))),
-                ("confirmed", self.agencies(&meeting.confirmed)),
-                ("attended", self.agencies(&meeting.attended)),
-                ("action_owners", self.agencies(&meeting.action_owners)),
-            ],
-            HashSet::new(),
-        )
+        let reasoned = || meeting.invited.iter().filter(|invitee| invitee.reason.is_some());
+        let attributes = Attributes::new(looked_at)
+            .with("invited", || self.agencies(reasoned().map(|invitee| &invitee.agency_id)))
+            .with("confirmed", || self.agencies(&meeting.confirmed))
+            .with("attended", || self.agencies(&meeting.attended))
+            .with("action_owners", || self.agencies(&meeting.action_owners));
+        entity(self.meeting_uid(meeting), attributes, HashSet::new())
     }
 
     pub fn message(
         &self,
         claims: &Claims,
         sender: &AgencyId,
-        case: Option<&CaseFacts>,
-        meeting: Option<&MeetingFacts>,
+        (case, meeting): (Option<&CaseFacts>, Option<&MeetingFacts>),
+        looked_at: Option<&LookedAt>,
     ) -> Result<Entity, Doubt> {
         let left_out = claims.prior.as_ref().map_or(0, |prior| prior.left_out);
-        let attributes = [
-            ("area", Value::new_entity_uid(self.area_uid(claims.area))),
-            ("sender", self.agency_ref(sender)),
-            ("shared_supervision", self.agencies(&claims.shared_supervision)),
-            ("justified", Value::new_bool(claims.justified)),
-            ("non_mappa", Value::new_bool(claims.non_mappa)),
-            ("released", Value::new_bool(claims.released)),
-            ("tells_level", Value::new_bool(claims.tells_level)),
-            ("victim_data", Value::new_bool(claims.victim_data)),
-            ("health_data", Value::new_bool(claims.health_data)),
-            ("prior_left_out", Value::new_long(i64::try_from(left_out).unwrap_or(i64::MAX))),
-        ];
-        let agency = |id: &Option<AgencyId>| id.as_ref().map(|id| self.agency_ref(id));
-        let stated = [
-            ("purpose", claims.purpose.map(|purpose| word(&self.purpose, purpose.as_str()))),
-            ("category", claims.category.map(number)),
-            ("lead_agency", agency(&claims.lead_agency)),
-            ("receiving_area", claims.receiving_area.map(|to| Value::new_entity_uid(self.area_uid(to)))),
-            ("receiving_lead", agency(&claims.receiving_lead)),
-            ("jobcentre", agency(&claims.jobcentre)),
-            ("prior", claims.prior.as_ref().map(|prior| self.agencies(&prior.recipients))),
-            ("case", case.map(|case| Value::new_entity_uid(self.case_uid(case)))),
-            ("meeting", meeting.map(|meeting| Value::new_entity_uid(self.meeting_uid(meeting)))),
-        ];
-        entity(self.message_uid(), attributes.into_iter().chain(present(stated)), HashSet::new())
-    }
-
-    /// What was approved, for the context of a recipient.
-    pub fn approvals(&self, kinds: impl IntoIterator<Item = ApprovalKind>) -> Value {
-        Value::new_set(kinds.into_iter().map(|kind| word(&self.approval, kind.as_str())))
+        let attributes = Attributes::new(looked_at)
+            .with("area", || self.area_ref(claims.area))
+            .with("sender", || self.agency_ref(sender))
+            .with("shared_supervision", || self.agencies(&claims.shared_supervision))
+            .with("justified", || Value::new_bool(claims.justified))
+            .with("non_mappa", || Value::new_bool(claims.non_mappa))
+            .with("released", || Value::new_bool(claims.released))
+            .with("tells_level", || Value::new_bool(claims.tells_level))
+            .with("victim_data", || Value::new_bool(claims.victim_data))
+            .with("health_data", || Value::new_bool(claims.health_data))
+            .with("prior_left_out", || Value::new_long(i64::try_from(left_out).unwrap_or(i64::MAX)))
+            .with_stated("purpose", claims.purpose.map(|p| move || word(&self.purpose, p.as_str())))
+            .with_stated("category", claims.category.map(|category| move || number(category)))
+            .with_stated("lead_agency", claims.lead_agency.as_ref().map(|id| || self.agency_ref(id)))
+            .with_stated("receiving_area", claims.receiving_area.map(|to| move || self.area_ref(to)))
+            .with_stated("receiving_lead", claims.receiving_lead.as_ref().map(|id| || self.agency_ref(id)))
+            .with_stated("jobcentre", claims.jobcentre.as_ref().map(|id| || self.agency_ref(id)))
+            .with_stated("prior", claims.prior.as_ref().map(|prior| || self.agencies(&prior.recipients)))
+            .with_stated("case", case.map(|case| || Value::new_entity_uid(self.case_uid(case))))
+            .with_stated("meeting", meeting.map(|m| || Value::new_entity_uid(self.meeting_uid(m))));
+        entity(self.message_uid(), attributes, HashSet::new())
     }
 
     /// What can be approved, as the schema knows it.
     pub fn approval(&self, kind: ApprovalKind) -> Result<Entity, Doubt> {
-        entity(uid(&self.approval, kind.as_str()), [], HashSet::new())
+        entity(uid(&self.approval, kind.as_str()), Attributes::new(None), HashSet::new())
+    }
+
+    /// The sending of a message, and the having of its victim data. The moment is a number: building
+    /// Cedar's `datetime` costs more than evaluating a rule.
+    pub fn sending(&self, now: Timestamp, looked_at: Option<&LookedAt>) -> Result<Context, Doubt> {
+        let context = Attributes::new(looked_at).with("now_ms", || Value::new_long(now.as_millisecond()));
+        Context::from_pairs(context.taken()).map_err(|_| Doubt::BadEntity)
+    }
+
+    /// The receiving of a message; `approved`: what stands for this recipient.
+    pub fn receiving(
+        &self,
+        now: Timestamp,
+        to: &Addressed,
+        approved: impl Iterator<Item = ApprovalKind>,
+        looked_at: Option<&LookedAt>,
+    ) -> Result<Context, Doubt> {
+        let approved = || Value::new_set(approved.map(|kind| word(&self.approval, kind.as_str())));
+        let context = Attributes::new(looked_at)
+            .with("now_ms", || Value::new_long(now.as_millisecond()))
+            .with("justified", || Value::new_bool(to.justified))
+            .with("strict_necessity", || Value::new_bool(to.strict_necessity))
+            .with("attention", || Value::new_bool(to.attention))
+            .with("approvals", approved);
+        Context::from_pairs(context.taken()).map_err(|_| Doubt::BadEntity)
     }
 
     fn area_uid(&self, area: Area) -> EntityUid {
         uid(&self.area, &area.to_string())
     }
 
-    fn meeting_uid(&self, meeting: &MeetingFacts) -> EntityUid {
+    fn area_ref(&self, area: Area) -> Value {
+        Value::new_entity_uid(self.area_uid(area))
+    }
+
+    pub fn meeting_uid(&self, meeting: &MeetingFacts) -> EntityUid {
         uid(&self.meeting, &meeting.meeting_id.to_string())
     }
 
@@ -202,17 +222,6 @@ fn number(n: u8) -> Value {
     Value::new_long(n.into())
 }
 
-/// The attributes that are there.
-fn present<const N: usize>(stated: [(&str, Option<Value>); N]) -> impl Iterator<Item = (&str, Value)> {
-    stated.into_iter().filter_map(|(name, value)| Some((name, value?)))
-}
-
-fn entity<'n>(
-    uid: EntityUid,
-    attributes: impl IntoIterator<Item = (&'n str, Value)>,
-    parents: HashSet<EntityUid>,
-) -> Result<Entity, Doubt> {
-    let attributes: HashMap<_, _> =
-        attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Entity::new(uid, attributes, parents).map_err(|_| Doubt::BadEntity)
+fn entity(uid: EntityUid, attributes: Attributes<'_>, parents: HashSet<EntityUid>) -> Result<Entity, Doubt> {
+    Entity::new(uid, attributes.taken(), parents).map_err(|_| Doubt::BadEntity)
 }

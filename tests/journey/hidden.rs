@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use portcullis::{
     journey::Code,
-    ledger::event::{Entry, Event},
+    ledger::event::{Basis, Entry, Event},
     message::{DeliveryId, Fact, MessageId, Purpose},
     store::{FactChange, Learned},
 };
@@ -350,7 +350,13 @@ async fn sussex_case(gateway: &TestGateway) -> String {
         convicted: Some(true),
         foreign_national: None,
     };
-    let event = Event::FactChanged { case_ref: case_ref.clone(), by, message_id: None, fact: fact.clone() };
+    let event = Event::FactChanged {
+        case_ref: case_ref.clone(),
+        by,
+        message_id: None,
+        fact: fact.clone(),
+        basis: Basis::default(),
+    };
     let entry = Entry::new(&event, gateway.gateway().clock.now(), Some(area), &gateway.random).unwrap();
     let told = case_ref.to_string();
     let change = FactChange { case_ref, expected: 0, facts: vec![fact], entries: vec![entry] };

@@ -1,12 +1,15 @@
 //! Cedar skips a policy that it cannot evaluate, a bar too. Everything in doubt is a refusal here.
 
+mod broken;
+mod taken_away;
+
 use cedar_policy::Entities;
 
 use super::support::*;
 use crate::{
     directory::Directory,
     message::{AgencyType, MessageType, Status},
-    policy::{Addressed, Ask, Decision, Doubt, Policies, prepared::now_ms},
+    policy::{Addressed, Ask, Decision, Doubt, Policies, evaluate::Asked},
 };
 
 /// One permit for everybody and one more policy, made of `effect` and `when`.
@@ -23,9 +26,14 @@ fn set(effect: &str, when: &str) -> Policies {
 /// Asks whether Kent Police may send a referral, with exactly these entities loaded.
 fn ask(policies: &Policies, action: &str, entities: &Entities) -> Result<Decision, Doubt> {
     let words = &policies.words;
-    let now = [now_ms(now())];
-    let principal = words.agency_uid(&id("kent-police"));
-    policies.evaluate(principal, words.action(action), words.message_uid(), now, entities)
+    let asked = Asked {
+        principal: words.agency_uid(&id("kent-police")),
+        action: words.action(action),
+        resource: words.message_uid(),
+        context: words.sending(now(), None).unwrap(),
+        needs: &[],
+    };
+    policies.evaluate(asked, entities)
 }
 
 /// Police, and a message whose sender, probation, is loaded or not.
@@ -34,7 +42,7 @@ fn entities(policies: &Policies, with_sender: bool) -> Entities {
     let words = &policies.words;
     let mut all = vec![
         words.agency(&agency("kent-police", AgencyType::Police, Status::Ra), None).unwrap(),
-        words.message(&world.claims, &id("kent-probation"), None, None).unwrap(),
+        words.message(&world.claims, &id("kent-probation"), (None, None), None).unwrap(),
     ];
     if with_sender {
         all.push(words.agency(&agency("kent-probation", AgencyType::Probation, Status::Ra), None).unwrap());

@@ -69,7 +69,7 @@ fn no_type_of_message_escapes_the_bars_that_hold_for_all() {
     let bars = |action| {
         let set = &policies.questions[&action].set;
         let forbids = set.policies().filter(|policy| policy.effect() == cedar_policy::Effect::Forbid);
-        forbids.map(|policy| policy.annotation("id").unwrap().to_owned()).collect::<Vec<_>>()
+        forbids.map(|policy| policy.id().to_string()).collect::<Vec<_>>()
     };
     let held = |action, wanted: &[&str]| {
         let bars = bars(action);

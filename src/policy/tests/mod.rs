@@ -4,7 +4,9 @@
 mod facts;
 mod in_doubt;
 mod loading;
+mod narrowed;
 mod rules;
 mod support;
 mod table;
 mod used;
+mod worlds;
