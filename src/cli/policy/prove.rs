@@ -57,10 +57,10 @@ impl Places<'_> {
         // An entry that is not absolute means the current folder, where anybody may have put anything.
         let folders = self.beside.map(Path::to_owned).into_iter().chain(path.filter(|dir| dir.is_absolute()));
         let installed = folders.map(|dir| dir.join(PROVER)).find(|program| program.is_file());
-        installed.map(Command::new).or_else(|| self.from_source())
+        installed.map(Command::new).or_else(|| self.to_build())
     }
 
-    fn from_source(&self) -> Option<Command> {
+    fn to_build(&self) -> Option<Command> {
         let manifest = self.tree.join("tests/proofs/Cargo.toml");
         manifest.is_file().then(|| {
             let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

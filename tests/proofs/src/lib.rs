@@ -18,13 +18,15 @@
 mod counterexample;
 mod promises;
 mod prove;
+mod prover;
 mod report;
 mod rules;
 mod solver;
 
 pub use counterexample::Counterexample;
 pub use promises::{Promise, PromiseFault, Promises, Still};
-pub use prove::{Prover, prove};
+pub use prove::prove;
+pub use prover::Prover;
 pub use report::{Proof, Report, Verdict};
 pub use rules::{Rules, RulesFault};
 pub use solver::{Solver, SolverFault};

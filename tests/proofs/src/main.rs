@@ -47,11 +47,11 @@ fn run(arguments: &Arguments) -> Result<Report, (u8, String)> {
     };
     let promises = promises.map_err(|fault| (MISCONFIGURED, fault.to_string()))?;
     let rules = Rules::read(&arguments.policies).map_err(|fault| (MISCONFIGURED, fault.to_string()))?;
-    let solver = Solver::start().map_err(|fault| match fault {
+    let solvers = Solver::start_all().map_err(|fault| match fault {
         SolverFault::Missing => (UNAVAILABLE, fault.to_string()),
         other => (FAILED, other.to_string()),
     })?;
-    let report = prove(&rules, &promises, solver, |proof| {
+    let report = prove(&rules, &promises, solvers, |proof| {
         if !arguments.json {
             print(&proof.rendered());
         }

@@ -1,267 +1,117 @@
-//! The proofs themselves: each promise for each action in its scope, then the policies for themselves.
-//!
-//! In: rules, promises, a solver. Out: a [`Proof`] for each. A promise that says nothing, or that is kept
-//! because nothing is possible any more, is a failure like one that is broken.
+//! All proofs at once: the promises shared out among the solvers, told in their order.
 
-use std::{collections::BTreeMap, time::Instant};
-
-use cedar_policy::{Policy, RequestEnv};
-use cedar_policy_symcc::{CompiledPolicy, CompiledPolicySet, Env};
-
-use crate::{
-    Counterexample, Promise, Promises, Proof, Report, Rules, Solver, SolverFault, Still, Verdict,
-    rules::policy_set,
+use std::{
+    collections::BTreeMap,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Instant,
 };
 
+use crate::{Promise, Promises, Proof, Prover, Report, Rules, Solver};
+
 /// Proves every promise, and of the policies themselves that none can err, that each can apply, and that
-/// every action is possible. `told` hears of each proof as soon as it is done.
-pub fn prove(rules: &Rules, promises: &Promises, solver: Solver, mut told: impl FnMut(&Proof)) -> Report {
+/// every action is possible. `told` hears of each proof as soon as it and all before it are done.
+pub fn prove(
+    rules: &Rules,
+    promises: &Promises,
+    solvers: Vec<Solver>,
+    mut told: impl FnMut(&Proof),
+) -> Report {
     let start = Instant::now();
-    let mut prover = Prover::new(rules, solver);
+    let solver = solvers.first().map(|solver| solver.version().to_owned()).unwrap_or_default();
+    let jobs: Vec<_> =
+        promises.0.iter().map(Job::Promise).chain([Job::NoPolicyErrs, Job::EveryPolicyApplies]).collect();
     let mut proofs = Vec::new();
-    let mut done = |proof: Proof| {
+    let provers = share_out(rules, &jobs, solvers, |proof| {
         told(&proof);
         proofs.push(proof);
-    };
-    for promise in &promises.0 {
-        done(prover.promise(promise));
+    });
+
+    if proofs.len() != jobs.len() {
+        // A worker ended early. What was not tried must not pass for proved.
+        let proof = Proof::undecided("complete", "Everything was tried.", "not everything was tried");
+        told(&proof);
+        proofs.push(proof);
     }
-    done(prover.no_policy_errs());
-    done(prover.every_policy_applies());
-    done(prover.every_action_is_possible());
-    Report {
-        proofs,
-        solver: prover.solver.version().to_owned(),
-        questions: prover.solver.asked(),
-        took_ms: start.elapsed().as_millis(),
+
+    // Only now is it known what the promises rule out altogether.
+    let ruled_out: Vec<_> = provers.iter().flat_map(Prover::ruled_out).cloned().collect();
+    let mut questions = provers.iter().map(Prover::asked).sum();
+    if let Some(mut prover) = provers.into_iter().next() {
+        let before = prover.asked();
+        let proof = prover.every_action_is_possible(&ruled_out);
+        questions += prover.asked() - before;
+        told(&proof);
+        proofs.push(proof);
+    }
+    Report { proofs, solver, questions, took_ms: start.elapsed().as_millis() }
+}
+
+enum Job<'p> {
+    Promise(&'p Promise),
+    NoPolicyErrs,
+    EveryPolicyApplies,
+}
+
+impl Job<'_> {
+    fn done_by(&self, prover: &mut Prover) -> Proof {
+        match self {
+            Self::Promise(promise) => prover.promise(promise),
+            Self::NoPolicyErrs => prover.no_policy_errs(),
+            Self::EveryPolicyApplies => prover.every_policy_applies(),
+        }
     }
 }
 
-/// Rules and a solver, ready for one promise after another.
-pub struct Prover<'r> {
+/// Each prover takes the next job until none is left.
+fn share_out<'r>(
     rules: &'r Rules,
-    environments: Vec<RequestEnv>,
+    jobs: &[Job],
+    solvers: Vec<Solver>,
+    mut told: impl FnMut(Proof),
+) -> Vec<Prover<'r>> {
+    let next = AtomicUsize::new(0);
+    let (sender, done) = mpsc::channel();
+    thread::scope(|scope| {
+        let work = |solver| {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || worker(rules, jobs, solver, next, &sender))
+        };
+        let threads: Vec<_> = solvers.into_iter().map(work).collect();
+        drop(sender);
+        in_order(&done, &mut told);
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    })
+}
+
+fn worker<'r>(
+    rules: &'r Rules,
+    jobs: &[Job],
     solver: Solver,
-    /// The policies that bear on an action, compiled for it.
-    sets: BTreeMap<String, CompiledPolicySet>,
-    /// The actions of which a promise says that they are never allowed.
-    never: Vec<String>,
-}
-
-/// What was found about one promise so far.
-#[derive(Default)]
-struct Findings {
-    proofs: usize,
-    counterexamples: Vec<Counterexample>,
-    empty: Vec<String>,
-}
-
-type Found = Result<Findings, SolverFault>;
-
-impl<'r> Prover<'r> {
-    /// Nothing is asked yet.
-    pub fn new(rules: &'r Rules, solver: Solver) -> Self {
-        let environments = rules.environments();
-        Self { rules, environments, solver, sets: BTreeMap::new(), never: Vec::new() }
-    }
-
-    /// Does the promise hold for every action in its scope, say something about each, and leave possible
-    /// what has to stay so?
-    pub fn promise(&mut self, promise: &Promise) -> Proof {
-        let source = format!("{}; {}", promise.source, promise.legal_basis);
-        self.entry(&promise.id, &promise.sentence, &source, |prover| prover.about(promise))
-    }
-
-    /// Cedar skips a policy that errs, a bar too. The validator has found every attribute that may be
-    /// absent; what is left is arithmetic.
-    pub fn no_policy_errs(&mut self) -> Proof {
-        let sentence = "No policy errs, whatever is asked with complete entities that fit the schema.";
-        self.entry("no-error", sentence, "design 6", |prover| {
-            let mut found = Findings::default();
-            for (environment, policy) in prover.applications() {
-                let compiled = prover.compile(&policy, &environment)?;
-                found.proofs += 1;
-                if let Some(env) = prover.solver.erring(&compiled)? {
-                    found.counterexamples.push(Counterexample::of_error(prover.rules, &env, &policy));
-                }
-            }
-            Ok(found)
-        })
-    }
-
-    /// A policy that no request can match is a mistake: somebody believes that it does something.
-    pub fn every_policy_applies(&mut self) -> Proof {
-        let sentence = "Every policy applies to some request.";
-        self.entry("no-idle-policy", sentence, "design 6", |prover| {
-            let mut applies: BTreeMap<String, bool> = BTreeMap::new();
-            for (environment, policy) in prover.applications() {
-                let id = policy.id().to_string();
-                if applies.get(&id) != Some(&true) {
-                    let compiled = prover.compile(&policy, &environment)?;
-                    applies.insert(id, !prover.solver.idle(&compiled)?);
-                }
-            }
-            let idle = applies.iter().filter(|(_, applies)| !**applies);
-            let empty = idle.map(|(id, _)| format!("`{id}` applies to no request")).collect();
-            Ok(Findings { proofs: applies.len(), empty, ..Findings::default() })
-        })
-    }
-
-    /// The set does not keep its promises by refusing everything. Ask after the promises: what one of them
-    /// rules out altogether need not be possible.
-    pub fn every_action_is_possible(&mut self) -> Proof {
-        let sentence = "Every action is allowed to somebody, but those that a promise rules out.";
-        self.entry("possible", sentence, "design 6", |prover| {
-            let mut found = Findings::default();
-            for environment in prover.environments.clone() {
-                let action = name(&environment);
-                if prover.never.contains(&action) {
-                    continue;
-                }
-                let set = prover.set(&environment)?;
-                found.proofs += 1;
-                if prover.solver.refuses_all(&set)? {
-                    found.empty.push(format!("`{action}` is allowed to nobody"));
-                }
-            }
-            Ok(found)
-        })
-    }
-
-    fn about(&mut self, promise: &Promise) -> Found {
-        let mut found = Findings::default();
-        let scope = self.scope(&promise.bound);
-        for name in &promise.exempt {
-            if !scope.iter().any(|environment| self::name(environment) == *name) {
-                found.empty.push(format!("@exempt names `{name}`, which is not in its scope"));
-            }
-        }
-        let mut never = true;
-        for environment in &scope {
-            if !promise.exempt.contains(&name(environment)) {
-                never &= self.about_action(promise, environment, &mut found)?;
-            }
-        }
-        if found.proofs == 0 {
-            found.empty.push("no action is in its scope".to_owned());
-        }
-        if promise.still.is_empty() && !never {
-            found.empty.push("it has no @still: it may be kept by refusing everything".to_owned());
-        }
-        for still in &promise.still {
-            if !self.is_possible(still)? {
-                found.empty.push(format!("no longer possible: {}", still.text));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether the promise rules the action out altogether.
-    fn about_action(
-        &mut self,
-        promise: &Promise,
-        environment: &RequestEnv,
-        found: &mut Findings,
-    ) -> Result<bool, SolverFault> {
-        let set = self.set(environment)?;
-        let bound = self.compile(&promise.bound, environment)?.into_compiled_policyset();
-        found.proofs += 1;
-        if self.solver.allows_all(&bound)? {
-            found.empty.push(format!("it says nothing about `{}`", name(environment)));
-        }
-        if let Some(env) = self.solver.beyond(&set, &bound)? {
-            found.counterexamples.push(Counterexample::of_allowed(self.rules, &env));
-        }
-        let never = self.solver.refuses_all(&bound)?;
-        if never {
-            self.never.push(name(environment));
-        }
-        Ok(never)
-    }
-
-    fn is_possible(&mut self, still: &Still) -> Result<bool, SolverFault> {
-        for environment in self.scope(&still.example) {
-            let set = self.set(&environment)?;
-            let example = self.compile(&still.example, &environment)?.into_compiled_policyset();
-            if let Some(env) = self.solver.within(&set, &example)? {
-                return self.agrees(&env).map(|()| true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Cedar's evaluator, which the gateway uses, has to allow what the solver says is allowed.
-    fn agrees(&self, env: &Env) -> Result<(), SolverFault> {
-        if Counterexample::of_allowed(self.rules, env).confirmed {
-            return Ok(());
-        }
-        Err(SolverFault::Undecided("Cedar does not allow what the solver says it allows".to_owned()))
-    }
-
-    /// Every policy with every environment that it bears on.
-    fn applications(&self) -> Vec<(RequestEnv, Policy)> {
-        let bearing = |environment: &RequestEnv| {
-            let policies = self.rules.bearing_on(environment.action());
-            policies.into_iter().map(|policy| (environment.clone(), policy.clone())).collect::<Vec<_>>()
-        };
-        self.environments.iter().flat_map(bearing).collect()
-    }
-
-    fn scope(&self, policy: &Policy) -> Vec<RequestEnv> {
-        let takes_in = |environment: &&RequestEnv| self.rules.takes_in(policy, environment.action());
-        self.environments.iter().filter(takes_in).cloned().collect()
-    }
-
-    fn set(&mut self, environment: &RequestEnv) -> Result<CompiledPolicySet, SolverFault> {
-        let action = name(environment);
-        if let Some(set) = self.sets.get(&action) {
-            return Ok(set.clone());
-        }
-        let policies = policy_set(self.rules.bearing_on(environment.action()));
-        let set = CompiledPolicySet::compile(&policies, environment, &self.rules.schema);
-        let set = set.map_err(|told| SolverFault::Undecided(told.to_string()))?;
-        self.sets.insert(action, set.clone());
-        Ok(set)
-    }
-
-    fn compile(&self, policy: &Policy, environment: &RequestEnv) -> Result<CompiledPolicy, SolverFault> {
-        CompiledPolicy::compile(policy, environment, &self.rules.schema)
-            .map_err(|told| SolverFault::Undecided(format!("`{}`: {told}", policy.id())))
-    }
-
-    fn entry(
-        &mut self,
-        id: &str,
-        sentence: &str,
-        source: &str,
-        look: impl FnOnce(&mut Self) -> Found,
-    ) -> Proof {
-        let start = Instant::now();
-        let (proofs, verdict) = match look(self) {
-            Err(fault) => (0, Verdict::Undecided { why: fault.to_string() }),
-            Ok(found) => (found.proofs, verdict(found)),
-        };
-        Proof {
-            id: id.to_owned(),
-            sentence: sentence.to_owned(),
-            source: source.to_owned(),
-            proofs,
-            took_ms: start.elapsed().as_millis(),
-            verdict,
-        }
+    next: &AtomicUsize,
+    done: &mpsc::Sender<(usize, Proof)>,
+) -> Prover<'r> {
+    let mut prover = Prover::new(rules, solver);
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(job) = jobs.get(number) else { return prover };
+        // Fails only if the caller has stopped to listen, and then nobody misses it.
+        let _ = done.send((number, job.done_by(&mut prover)));
     }
 }
 
-fn verdict(found: Findings) -> Verdict {
-    if !found.counterexamples.is_empty() {
-        Verdict::Broken { counterexamples: found.counterexamples }
-    } else if !found.empty.is_empty() {
-        Verdict::Empty { what: found.empty }
-    } else {
-        Verdict::Proved
+/// Tells each proof after all of a lower number.
+fn in_order(done: &mpsc::Receiver<(usize, Proof)>, told: &mut impl FnMut(Proof)) {
+    let mut early = BTreeMap::new();
+    let mut next = 0;
+    while let Ok((number, proof)) = done.recv() {
+        early.insert(number, proof);
+        while let Some(proof) = early.remove(&next) {
+            told(proof);
+            next += 1;
+        }
     }
-}
-
-fn name(environment: &RequestEnv) -> String {
-    environment.action().id().unescaped().to_owned()
 }

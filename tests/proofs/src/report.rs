@@ -97,6 +97,17 @@ impl Report {
 }
 
 impl Proof {
+    pub(crate) fn undecided(id: &str, sentence: &str, why: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            sentence: sentence.to_owned(),
+            source: String::new(),
+            proofs: 0,
+            took_ms: 0,
+            verdict: Verdict::Undecided { why: why.to_owned() },
+        }
+    }
+
     /// Whether it holds.
     pub fn holds(&self) -> bool {
         matches!(self.verdict, Verdict::Proved)

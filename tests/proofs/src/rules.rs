@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use cedar_policy::{
-    ActionConstraint, Entities, EntityUid, Policy, PolicyId, PolicySet, RequestEnv, Schema, ValidationMode,
-    Validator,
+    ActionConstraint, Effect, Entities, EntityUid, Policy, PolicyId, PolicySet, RequestEnv, Schema,
+    ValidationMode, Validator,
 };
 
 /// A policy set that fits its schema.
@@ -16,6 +16,8 @@ pub struct Rules {
     /// The policies by the order of their ids.
     pub policies: BTreeMap<String, Policy>,
     actions: Entities,
+    /// A permit for everything.
+    everything: Policy,
 }
 
 /// Why policies cannot be read. Texts for the owner of the policies.
@@ -81,7 +83,9 @@ impl Rules {
             return Err(malformed("*.cedar", &"there is no policy"));
         }
         let actions = schema.action_entities().map_err(|told| malformed("schema.cedarschema", &told))?;
-        let rules = Self { schema, policies, actions };
+        let everything = Policy::parse(Some(PolicyId::new("")), "permit(principal, action, resource);");
+        let everything = everything.map_err(|told| malformed("*.cedar", &told))?;
+        let rules = Self { schema, policies, actions, everything };
         rules.validate()?;
         Ok(rules)
     }
@@ -97,6 +101,12 @@ impl Rules {
     /// The policies whose scope takes the action in, as the gateway chooses them.
     pub fn bearing_on(&self, action: &EntityUid) -> Vec<&Policy> {
         self.policies.values().filter(|policy| self.takes_in(policy, action)).collect()
+    }
+
+    /// The bars that bear on the action, beside a permit for everything.
+    pub fn bars(&self, action: &EntityUid) -> PolicySet {
+        let bars = self.bearing_on(action).into_iter().filter(|policy| policy.effect() == Effect::Forbid);
+        policy_set(bars.chain([&self.everything]))
     }
 
     /// Whether the scope of a policy or promise takes the action in.

@@ -3,7 +3,7 @@
 //! In: policies compiled for one environment. Out: yes, no, or a request that shows it. "Do not know" (the
 //! solver gave up within its time) is an error, never a yes.
 
-use std::{env, ffi::OsString, io, process};
+use std::{env, ffi::OsString, io, process, thread};
 
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env, solver::LocalSolver};
 use tokio::{process::Command, runtime::Runtime};
@@ -52,6 +52,15 @@ impl Solver {
         Ok(Self { runtime, program, version, compiler, asked: 0 })
     }
 
+    /// Starts one for each core.
+    ///
+    /// # Errors
+    /// As [`Solver::start`].
+    pub fn start_all() -> Answer<Vec<Self>> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        (0..cores.min(SOLVERS_MAX)).map(|_| Self::start()).collect()
+    }
+
     /// What it calls itself.
     pub fn version(&self) -> &str {
         &self.version
@@ -70,6 +79,14 @@ impl Solver {
         self.ask(|runtime, compiler| {
             runtime.block_on(compiler.check_implies_with_counterexample_opt(set, bound))
         })
+    }
+
+    /// Whether the second set allows all that the first allows; cheaper than [`Solver::beyond`].
+    ///
+    /// # Errors
+    /// Undecided.
+    pub fn implies(&mut self, set: &CompiledPolicySet, bound: &CompiledPolicySet) -> Answer<bool> {
+        self.ask(|runtime, compiler| runtime.block_on(compiler.check_implies_opt(set, bound)))
     }
 
     /// A request that both allow.
@@ -158,3 +175,5 @@ fn undecided(told: impl ToString) -> SolverFault {
 
 /// For one question; all take milliseconds.
 const QUESTION_MS_MAX: u32 = 30_000;
+/// More would wait for each other's promises: a few of them make up most of the work.
+const SOLVERS_MAX: usize = 8;

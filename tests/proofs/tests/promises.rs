@@ -11,7 +11,7 @@ use support::shipped;
 fn every_promise_holds() {
     let rules = shipped(|_, _| {});
     let promises = Promises::shipped().unwrap();
-    let report: Report = prove(&rules, &promises, Solver::start().unwrap(), |_| {});
+    let report: Report = prove(&rules, &promises, Solver::start_all().unwrap(), |_| {});
     let failed: String = report.proofs.iter().filter(|p| !p.holds()).map(|p| p.rendered()).collect();
     assert!(report.holds(), "{failed}");
     println!("{}", report.summary());
