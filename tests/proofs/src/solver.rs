@@ -81,7 +81,7 @@ impl Solver {
     /// Undecided.
     pub fn beyond(&mut self, set: &CompiledPolicySet, bound: &CompiledPolicySet) -> Answer<Option<Env>> {
         self.ask(|runtime, compiler| {
-            runtime.block_on(compiler.check_implies_with_counterexample_opt(set, bound))
+            runtime.block_on(compiler.check_implies_with_counterexample_opt(set, bound)).map_err(undecided)
         })
     }
 
@@ -90,7 +90,9 @@ impl Solver {
     /// # Errors
     /// Undecided.
     pub fn implies(&mut self, set: &CompiledPolicySet, bound: &CompiledPolicySet) -> Answer<bool> {
-        self.ask(|runtime, compiler| runtime.block_on(compiler.check_implies_opt(set, bound)))
+        self.ask(|runtime, compiler| {
+            runtime.block_on(compiler.check_implies_opt(set, bound)).map_err(undecided)
+        })
     }
 
     /// A request that both allow.
@@ -99,7 +101,7 @@ impl Solver {
     /// Undecided.
     pub fn within(&mut self, set: &CompiledPolicySet, example: &CompiledPolicySet) -> Answer<Option<Env>> {
         self.ask(|runtime, compiler| {
-            runtime.block_on(compiler.check_disjoint_with_counterexample_opt(set, example))
+            runtime.block_on(compiler.check_disjoint_with_counterexample_opt(set, example)).map_err(undecided)
         })
     }
 
@@ -108,7 +110,9 @@ impl Solver {
     /// # Errors
     /// Undecided.
     pub fn allows_all(&mut self, set: &CompiledPolicySet) -> Answer<bool> {
-        self.ask(|runtime, compiler| runtime.block_on(compiler.check_always_allows_opt(set)))
+        self.ask(|runtime, compiler| {
+            runtime.block_on(compiler.check_always_allows_opt(set)).map_err(undecided)
+        })
     }
 
     /// Whether it refuses everything.
@@ -116,7 +120,9 @@ impl Solver {
     /// # Errors
     /// Undecided.
     pub fn refuses_all(&mut self, set: &CompiledPolicySet) -> Answer<bool> {
-        self.ask(|runtime, compiler| runtime.block_on(compiler.check_always_denies_opt(set)))
+        self.ask(|runtime, compiler| {
+            runtime.block_on(compiler.check_always_denies_opt(set)).map_err(undecided)
+        })
     }
 
     /// A request over which the policy errs.
@@ -125,7 +131,7 @@ impl Solver {
     /// Undecided.
     pub fn erring(&mut self, policy: &CompiledPolicy) -> Answer<Option<Env>> {
         self.ask(|runtime, compiler| {
-            runtime.block_on(compiler.check_never_errors_with_counterexample_opt(policy))
+            runtime.block_on(compiler.check_never_errors_with_counterexample_opt(policy)).map_err(undecided)
         })
     }
 
@@ -134,28 +140,25 @@ impl Solver {
     /// # Errors
     /// Undecided.
     pub fn idle(&mut self, policy: &CompiledPolicy) -> Answer<bool> {
-        self.ask(|runtime, compiler| runtime.block_on(compiler.check_never_matches_opt(policy)))
+        self.ask(|runtime, compiler| {
+            runtime.block_on(compiler.check_never_matches_opt(policy)).map_err(undecided)
+        })
     }
 
     fn ask<T>(
         &mut self,
-        question: impl FnOnce(
-            &Runtime,
-            &mut CedarSymCompiler<LocalSolver>,
-        ) -> Result<T, cedar_policy_symcc::err::Error>,
+        question: impl FnOnce(&Runtime, &mut CedarSymCompiler<LocalSolver>) -> Answer<T>,
     ) -> Answer<T> {
         self.asked += 1;
         if self.asked.is_multiple_of(QUESTIONS_PER_PROCESS) {
             self.restart()?;
         }
-        match question(&self.runtime, &mut self.compiler) {
-            Ok(answer) => Ok(answer),
-            Err(told) => {
-                // What was written or read of this question would be taken for part of the next one.
-                self.restart()?;
-                Err(undecided(told))
-            }
+        let answer = question(&self.runtime, &mut self.compiler);
+        if answer.is_err() {
+            // What was written or read of this question would be taken for part of the next one.
+            self.restart()?;
         }
+        answer
     }
 
     fn restart(&mut self) -> Answer<()> {

@@ -1,6 +1,8 @@
 //! Mistakes that people make, planted in the shipped policies: each has to be found, by the promise that it
 //! breaks, with a request that shows it. Otherwise the proofs would prove nothing.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends by them")]
+
 mod support;
 
 use portcullis_proofs::{Prover, RulesFault, Solver, Verdict};
