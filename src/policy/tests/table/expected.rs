@@ -201,6 +201,7 @@ fn receives_in_area(row: Row) -> bool {
 /// Whether its copy keeps the victim data that the message holds.
 pub fn sees_victims(row: Row) -> bool {
     fits(row.agency_type, row.status)
+        && row.circumstance != Suspended
         && matches!(row.message_type, Referral | AgencyReport | MeetingPack | Minutes | Rmp)
         && (matches!(row.status, Status::Ra | Status::Coord) || matches!(row.agency_type, LaCsc | LaAsc))
 }
