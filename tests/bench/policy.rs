@@ -29,9 +29,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use known::{AGENCIES, CASES, DESIGNATIONS, agency_id, area, case_ref, meeting_id, present};
 use portcullis::{
+    clock::Clock,
     crypto::random::Random,
     directory::Directory,
     message::{AgencyId, CaseFacts, Fact, MessageType, Purpose},
@@ -45,7 +45,7 @@ const LOAD: &str = "PORTCULLIS_BENCH_LOAD";
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     if let Some(dir) = std::env::var_os(LOAD) {
-        return runtime.block_on(known::load(Path::new(&dir), Timestamp::now()));
+        return runtime.block_on(known::load(Path::new(&dir), Clock::system().now()));
     }
     let seconds =
         std::env::var("PORTCULLIS_BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
@@ -142,7 +142,7 @@ async fn visible_at_once(world: &World<'_>) {
             case_ref: case_ref(number),
             expected: world.case(number).await.version,
             facts: vec![fact],
-            entries: vec![known::entry(number, Timestamp::now(), &Random::system())],
+            entries: vec![known::entry(number, Clock::system().now(), &Random::system())],
         };
         assert_eq!(world.store.learn(change).await.unwrap(), Learned::Learned);
     };
@@ -182,7 +182,7 @@ impl World<'_> {
         let claims = claims(kind, number);
         let sender = self.directory.agency(&agency_id(claims.area, "mappa", 0)).unwrap();
         let ask = Ask {
-            now: Timestamp::now(),
+            now: Clock::system().now(),
             directory: self.directory,
             sender,
             message: &claims,
