@@ -67,7 +67,12 @@ impl<'a> Asking<'a> {
         receiving: &Decision,
         victims: Option<&Decision>,
     ) {
-        self.answers.recipients.push(party(place, &to.agency.agency_id, receiving));
+        // What the receipt will name: why it may have it, and why it may have what it tells of victims.
+        let mut named = receiving.clone();
+        named
+            .grounds
+            .extend(victims.filter(|_| receiving.is_allowed()).into_iter().flat_map(|d| d.grounds.clone()));
+        self.answers.recipients.push(party(place, &to.agency.agency_id, &named));
         let receiving = Some(self.said(receiving));
         let victims = victims.map(|decision| self.said(decision));
         self.asked.recipients.push(AskedFor { receiving, victims, ..unasked(to) });
