@@ -296,7 +296,7 @@ async fn an_accepted_claim_is_told_as_an_opening_is() {
     assert_eq!(reply.status.as_u16(), 202);
     let track = |message: &Message| Ask::get("hmp-thornfield", format!("/v1/messages/{}", message.id()));
     let tracked = asker.alike("its tracking", track(&hidden), track(&absent)).await.json();
-    assert_eq!(tracked["proof"]["event"]["decided_on"]["case_facts"], 0);
+    assert_eq!(tracked["proof"]["event"]["asked"]["decided_on"]["case_facts"], 0);
     let again = asker.alike("the same again", post(&hidden), post(&absent)).await;
     assert_eq!(again.headers["idempotency-replayed"], "true");
     gateway.stop().await;
