@@ -39,7 +39,6 @@ pub(super) struct View {
 /// A text with gaps.
 pub(super) struct Gapped {
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    pub(super) json: Value,
     /// What is not there. The pointers are those of the full text.
     pub(super) removed: Vec<Removed>,
     /// The attachments that are kept back, by their numbers in the full text.
@@ -135,6 +134,15 @@ impl View {
     }
 }
 
+impl Gapped {
+    /// The text as JSON. Read anew each time: there may be a view for each of many recipients, and as JSON a
+    /// text takes several times its length.
+    pub(super) fn json(&self) -> Result<Value, Fault> {
+        serde_json::from_slice(&self.bytes)
+            .map_err(|_| Fault::Impossible("a text with gaps is JSON like the full one"))
+    }
+}
+
 pub(super) fn view(gateway: &Gateway, routed: Routed) -> Result<Viewed, Stop> {
     let mut views = grouped(&routed);
     let mut faults = Vec::new();
@@ -144,7 +152,7 @@ pub(super) fn view(gateway: &Gateway, routed: Routed) -> Result<Viewed, Stop> {
             continue;
         }
         let gapped = gapped(&routed.authorised.validated, places, &gateway.random)?;
-        if is_broken(gateway, &routed.authorised.validated, &gapped.json) {
+        if is_broken(gateway, &routed.authorised.validated, &gapped.json()?) {
             faults.extend(view.readers.iter().map(|reader| breaks(&routed, *reader)));
         }
         view.gapped = Some(gapped);
@@ -186,8 +194,6 @@ fn gapped(validated: &Validated, places: Vec<(String, Reason)>, random: &Random)
     let text = std::str::from_utf8(&validated.accepted.bytes).map_err(|_| impossible)?;
     let (pointers, reasons): (Vec<String>, Vec<Reason>) = places.into_iter().unzip();
     let cut = cut(text, &pointers).ok_or(Fault::Impossible("what is cut out of a text stood there"))?;
-    let json = serde_json::from_slice(&cut.text)
-        .map_err(|_| Fault::Impossible("a text with gaps is JSON like the full one"))?;
     let withheld = pointers.iter().filter_map(|at| at.strip_prefix("/attachments/")?.parse().ok()).collect();
     let mut removed = Vec::with_capacity(pointers.len());
     for ((pointer, reason), stood) in pointers.into_iter().zip(reasons).zip(&cut.removed) {
@@ -195,7 +201,7 @@ fn gapped(validated: &Validated, places: Vec<(String, Reason)>, random: &Random)
         let salted = Zeroizing::new([&salt, stood.as_bytes()].concat());
         removed.push(Removed { pointer, reason, salt, hash: sha256(&salted) });
     }
-    Ok(Gapped { bytes: cut.text, json, removed, withheld })
+    Ok(Gapped { bytes: cut.text, removed, withheld })
 }
 
 /// Whether the text with gaps no longer meets its schema: it would not be the message that it says.
