@@ -71,6 +71,7 @@ pub(super) async fn authorise(
     let earlier = earlier(gateway, &validated).await?;
     let About { case, facts, version, seen } =
         about(gateway, caller, &directory, &validated, earlier.is_some()).await?;
+    let mended = earlier.as_ref().map(|earlier| earlier.sent.message_type);
     let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
     let prior = prior.map(|recipients| claims::prior(recipients, &validated.envelope));
     let claims = claims::claims(&directory, &validated, prior);
@@ -105,7 +106,7 @@ pub(super) async fn authorise(
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
-    let apart = claims::goes_apart(&claims, case.as_ref());
+    let apart = claims::goes_apart(&claims, case.as_ref(), mended);
     let directory = directory.clone();
     Ok(Authorised { permits, facts, decided_on, asked, policy_set, apart, explained, directory, validated })
 }

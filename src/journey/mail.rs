@@ -34,11 +34,18 @@ pub(super) async fn seal_all(
             .map_err(|_| Fault::Impossible("the slots are never closed"))?;
         let schema = format!("{}/{}.json", sealing.envelope.message_type, sealing.schema_version);
         let views = sealing.views;
-        let readable: Vec<_> =
-            views.iter().map(|view| Zeroizing::new(render::text(sealing.json_of(view), &schema))).collect();
+        let by_mail = |reader: &usize| routes.get(*reader).is_some_and(|r| matches!(r.way, Way::Mail { .. }));
+        let readable = |view: &View| {
+            let text = |view| Ok(Zeroizing::new(render::text(&*sealing.json_of(view)?, &schema)));
+            Some(view).filter(|view| view.readers.iter().any(by_mail)).map(text).transpose()
+        };
+        let readable: Vec<_> = views.iter().map(readable).collect::<Result<_, Fault>>()?;
         for ((route, delivery_id), number) in routes.iter().zip(deliveries).zip(view_of) {
             let Way::Mail { certificate, address } = &route.way else { continue };
-            let of_view = views.get(*number).zip(readable.get(*number)).zip(statements.get(*number));
+            let of_view = views
+                .get(*number)
+                .zip(readable.get(*number).and_then(Option::as_ref))
+                .zip(statements.get(*number));
             let ((view, readable), statement) =
                 of_view.ok_or(Fault::Impossible("each recipient has its view"))?;
             let agency = &route.permit.agency;

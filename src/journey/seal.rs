@@ -5,7 +5,7 @@ mod content;
 mod events;
 mod state;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -67,8 +67,8 @@ impl Sealing<'_> {
     }
 
     /// The same as JSON.
-    pub(super) fn json_of<'v>(&'v self, view: &'v View) -> &'v Value {
-        view.gapped.as_ref().map_or(self.json, |gapped| &gapped.json)
+    pub(super) fn json_of(&self, view: &View) -> Result<Cow<'_, Value>, Fault> {
+        view.gapped.as_ref().map_or(Ok(Cow::Borrowed(self.json)), |gapped| gapped.json().map(Cow::Owned))
     }
 
     /// The attachments that are part of a view, in order.

@@ -5,6 +5,8 @@
 //! learns from a copy who else got one. Everything that a reader gets is made from its view alone:
 //! statement, ciphertext, mail.
 
+mod places;
+
 use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -14,11 +16,7 @@ use crate::{
     crypto::{random::Random, sha256},
     message::MessageType,
     policy::Obligation,
-    schema::{
-        self,
-        cut::cut,
-        victims::{self, Told},
-    },
+    schema::{self, cut::cut, victims::Told},
 };
 
 /// A message with what each of its recipients gets to read.
@@ -41,7 +39,6 @@ pub(super) struct View {
 /// A text with gaps.
 pub(super) struct Gapped {
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    pub(super) json: Value,
     /// What is not there. The pointers are those of the full text.
     pub(super) removed: Vec<Removed>,
     /// The attachments that are kept back, by their numbers in the full text.
@@ -137,16 +134,25 @@ impl View {
     }
 }
 
+impl Gapped {
+    /// The text as JSON. Read anew each time: there may be a view for each of many recipients, and as JSON a
+    /// text takes several times its length.
+    pub(super) fn json(&self) -> Result<Value, Fault> {
+        serde_json::from_slice(&self.bytes)
+            .map_err(|_| Fault::Impossible("a text with gaps is JSON like the full one"))
+    }
+}
+
 pub(super) fn view(gateway: &Gateway, routed: Routed) -> Result<Viewed, Stop> {
     let mut views = grouped(&routed);
     let mut faults = Vec::new();
     for view in &mut views {
-        let places = places(&routed, view);
+        let places = places::of(&routed, view);
         if places.is_empty() {
             continue;
         }
         let gapped = gapped(&routed.authorised.validated, places, &gateway.random)?;
-        if is_broken(gateway, &routed.authorised.validated, &gapped.json) {
+        if is_broken(gateway, &routed.authorised.validated, &gapped.json()?) {
             faults.extend(view.readers.iter().map(|reader| breaks(&routed, *reader)));
         }
         view.gapped = Some(gapped);
@@ -166,7 +172,8 @@ fn grouped(routed: &Routed) -> Vec<View> {
         View::full(readers, own)
     };
     let all = 0..routed.routes.len();
-    if routed.authorised.apart && all.len() > 1 {
+    // By those whom the text names: who was passed over (P30) still stands in it, and is not for the others.
+    if routed.authorised.apart && routed.envelope().recipients.len() > 1 {
         return [View::full(Vec::new(), Vec::new())]
             .into_iter()
             .chain(all.map(|one| of(vec![one])))
@@ -182,46 +189,11 @@ fn is_without_victims(routed: &Routed, route: usize) -> bool {
     permit.is_none_or(|permit| permit.obligations.contains(&Obligation::WithoutVictims))
 }
 
-/// Where a view has gaps, in the full text.
-fn places(routed: &Routed, view: &View) -> Vec<(String, Reason)> {
-    let Some(&reader) = view.readers.first() else { return Vec::new() };
-    let validated = &routed.authorised.validated;
-    let mut places = Vec::new();
-    if is_without_victims(routed, reader) {
-        let marked = victims::marked(&validated.schema_file(), &validated.accepted.json);
-        places.extend(marked.into_iter().map(|marked| (marked.pointer, marked.told.into())));
-        let files = validated.envelope.attachments.iter().enumerate();
-        let telling = files.filter(|(_, file)| file.contains_victim_data);
-        places
-            .extend(telling.map(|(number, _)| (format!("/attachments/{number}"), Reason::VictimAttachment)));
-    }
-    if routed.authorised.apart {
-        places.extend(others(routed, reader).map(|other| (other, Reason::OtherRecipient)));
-    }
-    places
-}
-
-/// The entries of `recipients` that name others than this reader, with why it is necessary for them.
-fn others(routed: &Routed, reader: usize) -> impl Iterator<Item = String> {
-    let validated = &routed.authorised.validated;
-    let own = routed.routes.get(reader).map(|route| route.permit.agency.agency_id.as_str());
-    let named = validated.accepted.json.get("recipients").and_then(Value::as_array);
-    let is_other = move |entry: &Value| entry.get("agency_id").and_then(Value::as_str) != own;
-    named
-        .into_iter()
-        .flatten()
-        .enumerate()
-        .filter(move |(_, entry)| is_other(entry))
-        .map(|(number, _)| format!("/recipients/{number}"))
-}
-
 fn gapped(validated: &Validated, places: Vec<(String, Reason)>, random: &Random) -> Result<Gapped, Fault> {
     let impossible = Fault::Impossible("what the schema found in a text can be cut out of it");
     let text = std::str::from_utf8(&validated.accepted.bytes).map_err(|_| impossible)?;
     let (pointers, reasons): (Vec<String>, Vec<Reason>) = places.into_iter().unzip();
     let cut = cut(text, &pointers).ok_or(Fault::Impossible("what is cut out of a text stood there"))?;
-    let json = serde_json::from_slice(&cut.text)
-        .map_err(|_| Fault::Impossible("a text with gaps is JSON like the full one"))?;
     let withheld = pointers.iter().filter_map(|at| at.strip_prefix("/attachments/")?.parse().ok()).collect();
     let mut removed = Vec::with_capacity(pointers.len());
     for ((pointer, reason), stood) in pointers.into_iter().zip(reasons).zip(&cut.removed) {
@@ -229,7 +201,7 @@ fn gapped(validated: &Validated, places: Vec<(String, Reason)>, random: &Random)
         let salted = Zeroizing::new([&salt, stood.as_bytes()].concat());
         removed.push(Removed { pointer, reason, salt, hash: sha256(&salted) });
     }
-    Ok(Gapped { bytes: cut.text, json, removed, withheld })
+    Ok(Gapped { bytes: cut.text, removed, withheld })
 }
 
 /// Whether the text with gaps no longer meets its schema: it would not be the message that it says.

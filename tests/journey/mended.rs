@@ -1,6 +1,9 @@
 //! What is wrong is put right towards everyone who got it; and who is asked about a case may answer.
 
-use portcullis::journey::Code;
+use portcullis::{
+    crypto::{hex, sha256},
+    journey::{Code, statement},
+};
 use serde_json::json;
 
 use crate::support::{CO_ORDINATOR, Case, Message, TestGateway};
@@ -40,6 +43,56 @@ async fn a_correction_goes_to_everyone_who_got_the_message_and_a_bar_stops_one_a
     assert_eq!(reached, ["kent-yot"]);
     let told: Vec<_> = receipt.warnings.iter().map(|fault| (&*fault.pointer, &*fault.code)).collect();
     assert!(told.contains(&("/recipients/1/agency_id", "P2")), "{told:?}");
+    // That another agency is barred is for the sender alone.
+    for item in gateway.inbox("kent-yot").await {
+        let opened = gateway.collect("kent-yot", item.delivery_id).await;
+        let warned: Vec<_> = opened.statement.warnings.iter().map(|warning| &*warning.rule).collect();
+        assert!(!warned.contains(&"P2"), "{warned:?}");
+    }
+    gateway.stop().await;
+}
+
+/// A request to two agencies, and its correction.
+async fn corrected_request(gateway: &TestGateway) -> (Case, Message) {
+    let case = gateway.case(&ASKED).await;
+    let request = case.message(gateway, REQUEST).from(CO_ORDINATOR).to(&ASKED);
+    gateway.post(CO_ORDINATOR, &request).await;
+    let mended = correction(gateway, &case, &request, &ASKED).with("/body/type", json!("info_request"));
+    (case, mended)
+}
+
+const ASKED: [&str; 2] = ["kent-yot", "kent-council-education"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_mends_a_request_for_information_tells_nobody_who_else_was_asked() {
+    let gateway = TestGateway::start().await;
+    let (case, mended) = corrected_request(&gateway).await;
+    gateway.post(CO_ORDINATOR, &mended).await;
+    let again = correction(&gateway, &case, &mended, &ASKED).with("/body/type", json!("correction"));
+    gateway.post(CO_ORDINATOR, &again).await;
+    for (agency, other) in [(ASKED[0], ASKED[1]), (ASKED[1], ASKED[0])] {
+        let items = gateway.inbox(agency).await;
+        assert_eq!(items.len(), 3);
+        for item in items {
+            let opened = gateway.collect(agency, item.delivery_id).await;
+            let stated = serde_json::to_string(&opened.statement).unwrap();
+            assert!(opened.content.message.contains(agency) && stated.contains(agency));
+            assert!(!opened.content.message.contains(other) && !stated.contains(other), "{stated}");
+        }
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_receipt_states_the_full_text_also_where_all_but_one_were_passed_over() {
+    let gateway = TestGateway::start().await;
+    let (_, mended) = corrected_request(&gateway).await;
+    gateway.change_agency(ASKED[1], |agency| agency.suspended = true).await;
+    let receipt = gateway.post(CO_ORDINATOR, &mended).await;
+    assert_eq!(receipt.recipients.len(), 1);
+    let keys = gateway.client(CO_ORDINATOR).keys().await.unwrap().value;
+    let stated = statement::verify(&receipt.statement, &keys).unwrap();
+    assert_eq!((stated.view, stated.sha256), (None, hex(&sha256(&mended.bytes()))));
     gateway.stop().await;
 }
 

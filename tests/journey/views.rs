@@ -138,23 +138,28 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// A pack with two papers of which the first tells of a victim, to the police and to a youth offending
 /// team.
-async fn pack(gateway: &TestGateway) -> Message {
+async fn pack(gateway: &TestGateway, number: Value) -> Message {
     let mut case = gateway.case(&[POLICE, YOT]).await;
     case.meeting.confirmed = set(&[POLICE, YOT]);
     case.record(gateway).await;
     let pack = case.message(gateway, PACK).for_all(&[POLICE, YOT]);
     let pack = pack.with("/attachments/0/contains_victim_data", json!(true));
+    // JSON has more than one way to write a number.
+    let pack = pack.with("/body/documents/1/attachment", number);
     let papers = PAPERS.iter().map(|paper| Upload::Bytes((*paper).into())).collect();
     let receipt = gateway.post_with(CO_ORDINATOR, &pack, papers).await;
-    let paper = ("/attachments/0".to_owned(), "victim_attachment".to_owned());
-    assert_eq!((withheld(&receipt, YOT), withheld(&receipt, POLICE)), (vec![paper], vec![]));
+    let kept = withheld(&receipt, YOT);
+    for place in ["/attachments/0", "/body/documents/1"] {
+        assert!(kept.contains(&(place.to_owned(), "victim_attachment".to_owned())), "{kept:?}");
+    }
+    assert_eq!((kept.len(), withheld(&receipt, POLICE)), (2, vec![]));
     pack
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paper_about_a_victim_is_kept_back_and_the_others_still_open() {
     let gateway = TestGateway::start().await;
-    let pack = pack(&gateway).await;
+    let pack = pack(&gateway, json!(0)).await;
     for (agency, papers) in [(POLICE, &PAPERS[..]), (YOT, &PAPERS[1..])] {
         let item = gateway.only_item(agency).await;
         assert_eq!(item.attachments, papers.len(), "{agency}");
@@ -169,17 +174,35 @@ async fn a_paper_about_a_victim_is_kept_back_and_the_others_still_open() {
         let beyond = gateway.client(agency).collect_attachment(item.delivery_id, papers.len()).await;
         assert_eq!(beyond.unwrap_err().problem().unwrap().document.code(), "not_found");
     }
-    // Neither its name nor its digest reaches those who do not get it.
+    // Neither its name nor its digest reaches those who do not get it, nor what the list of papers says of it.
     let item = gateway.only_item(YOT).await;
     let opened = gateway.collect(YOT, item.delivery_id).await;
     for member in ["name", "sha256"] {
         let told = pack.0["attachments"][0][member].as_str().unwrap();
         assert!(!opened.content.message.contains(told) && !opened.content.statement.contains(told));
     }
+    let listed = |place: &str| pack.0.pointer(place).unwrap().as_str().unwrap();
+    for (document, stays) in [("1", false), ("2", true)] {
+        for member in ["title", "note"] {
+            let told = listed(&format!("/body/documents/{document}/{member}"));
+            assert_eq!(opened.content.message.contains(told), stays, "{told}");
+        }
+    }
     assert_eq!(
         opened.attachment_name(0),
         format!("0-{}", pack.0["attachments"][1]["name"].as_str().unwrap())
     );
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_papers_is_cut_however_it_writes_their_numbers() {
+    let gateway = TestGateway::start().await;
+    let pack = pack(&gateway, json!(0.0)).await;
+    let item = gateway.only_item(YOT).await;
+    let opened = gateway.collect(YOT, item.delivery_id).await;
+    let title = pack.0["body"]["documents"][1]["title"].as_str().unwrap();
+    assert!(!opened.content.message.contains(title));
     gateway.stop().await;
 }
 

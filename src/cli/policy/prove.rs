@@ -21,8 +21,12 @@ use std::{
 
 use super::super::{Exit, terminal::Terminal};
 
+const EXIT_CODES: &str = "Exit codes: 0 every promise is proved, 3 the policies cannot be read, 5 a promise is not \
+                          proved (a request that breaks it is shown), 69 the prover or cvc5 is not installed";
+
 /// `portcullis policy prove`
 #[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub struct Arguments {
     /// The policies and their schema
     #[arg(long, value_name = "DIR", default_value = "config/policies")]

@@ -108,8 +108,12 @@ fn stated_warning(warning: &schema::Fault) -> StatedWarning {
 }
 
 /// A warning tells something of the place that it points to, and of what is near: that of a block with
-/// a gap is for the readers of the full text alone.
+/// a gap is for the readers of the full text alone. And that a bar stopped another recipient (P30), and
+/// which, is for the sender: its receipt has it.
 fn is_seen(warning: &schema::Fault, view: &View) -> bool {
+    if warning.legal_basis.is_some() {
+        return false;
+    }
     let gaps = view.gapped.iter().flat_map(|gapped| &gapped.removed);
     let near = |place: &str| {
         let block = place.rsplit_once('/').map_or("", |(block, _)| block);
