@@ -62,12 +62,16 @@ pub(super) fn addressed<'a>(agency: &'a Agency, recipient: &Recipient, envelope:
 
 /// Whether nobody is to learn from a copy who else got one: each recipient of a request for information
 /// and of a category 4 message has a view of its own (design §5). Category 4 is what the rules take for it
-/// (P32): by the message, its purpose or its case.
+/// (P32): by the message, its purpose, or the category or a purpose of its case.
 pub(super) fn goes_apart(claims: &Claims, case: Option<&CaseFacts>) -> bool {
     claims.message_type == MessageType::InfoRequest
         || claims.category == Some(4)
         || matches!(claims.purpose, Some(Purpose::Aa | Purpose::C))
-        || case.is_some_and(|case| case.category == Some(4))
+        || case.is_some_and(|case| {
+            case.category == Some(4)
+                || case.purposes.contains(&Purpose::Aa)
+                || case.purposes.contains(&Purpose::C)
+        })
 }
 
 /// What is known of the message that is corrected or recalled, held against the recipients.
