@@ -143,7 +143,7 @@ fn failed(fault: &Fault) -> Response {
         Fault::FactsChanged => (
             StatusCode::SERVICE_UNAVAILABLE,
             "facts_changed",
-            "The directory or the case changed meanwhile",
+            "The directory, the case or the rules changed meanwhile",
             "nothing was stored; post the same message again",
         ),
         Fault::Broken => (

@@ -53,7 +53,8 @@ fn may_send(
 }
 
 /// Asks for every recipient, and gives either all permits or all faults. For what mends an earlier
-/// message, a recipient that a bar stops is passed over with a warning.
+/// message, a recipient that a bar stops is passed over with a warning; not one for whom the sender only
+/// left out a word, since a correction that is written in full reaches it.
 fn may_receive(
     prepared: &Prepared<'_>,
     sending: &Decision,
@@ -78,7 +79,7 @@ fn may_receive(
             Ok(permit) => permits.push(permit),
             Err(decision) => {
                 let told = faults_of(&decision, &place, told_why).into_iter().map(naming);
-                let passed_over = mends(envelope.message_type) && decision.is_barred();
+                let passed_over = mends(envelope.message_type) && is_out_of_reach(&decision);
                 if passed_over { skipped.extend(told) } else { faults.extend(told) }
             }
         }
@@ -93,6 +94,15 @@ fn may_receive(
     strangers.append(&mut faults);
     Err(Refusal::with(code, "mend or leave out the recipients that are named, and post again", strangers))
 }
+
+/// Whether a bar stops the recipient that no word of the sender lifts.
+fn is_out_of_reach(decision: &Decision) -> bool {
+    let lifted = |rule: &str| LIFTED_BY_A_WORD.contains(&rule);
+    decision.is_barred() && decision.grounds.iter().any(|ground| !lifted(&ground.rule))
+}
+
+/// The justification of each recipient (P4), and why health data is strictly necessary for it (P31).
+const LIFTED_BY_A_WORD: [&str; 2] = ["P4", "P31"];
 
 /// One recipient's permission with what it requires, or why there is none.
 fn permit(

@@ -53,6 +53,8 @@ pub struct Gateway {
     pub(super) mail_slots: Semaphore,
     /// One reload at a time, or two would name the same predecessor.
     pub(super) reloading: tokio::sync::Mutex<()>,
+    /// Read by who records what the rules decided, written by who puts other rules into force.
+    pub(super) in_force: tokio::sync::RwLock<()>,
     directory: RwLock<Arc<Directory>>,
     policies: RwLock<Arc<Policies>>,
 }
@@ -124,6 +126,7 @@ impl Gateway {
             sequencing: AtomicBool::new(true),
             mail_slots: Semaphore::new(2),
             reloading: tokio::sync::Mutex::default(),
+            in_force: tokio::sync::RwLock::default(),
             directory,
             policies: RwLock::new(Arc::new(parts.policies)),
         })

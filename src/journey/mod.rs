@@ -63,11 +63,12 @@ pub async fn submit(
         let deprecation = accepted.deprecation.clone();
         let validated = validate::validate(gateway, accepted)?; //           nothing on disk
         let authorised = authorise::authorise(gateway, caller, validated, &mut known, false).await?; // nothing on disk
+        let policy_set = authorised.policy_set.clone();
         let routed = route::route(gateway, authorised)?; //                  nothing on disk
         let viewed = view::view(gateway, routed)?; //                        nothing on disk
         let attached = attach::attach(gateway, viewed, attachments).await?; // ciphertext in files that nothing refers to: swept
         let sealed = seal::seal(gateway, attached).await?; //                the same, and sealed mails
-        let answer = record::record(gateway, sealed).await?; //              everything, or nothing
+        let answer = record::record(gateway, sealed, &policy_set).await?; // everything, or nothing
         Ok(Answer { deprecation, ..answer })
     }
     .await;

@@ -26,7 +26,14 @@ impl Answer {
     }
 }
 
-pub(super) async fn record(gateway: &Gateway, sealed: Sealed) -> Result<Answer, Stop> {
+/// `policy_set`: the set that decided. Once another one is in force nothing is recorded under it any more,
+/// as under a directory or facts that moved on (design §3): a long upload must not outlast a tightened rule.
+pub(super) async fn record(gateway: &Gateway, sealed: Sealed, policy_set: &str) -> Result<Answer, Stop> {
+    // Held until the transaction is durable, so that no other set comes into force in between.
+    let _in_force = gateway.in_force.read().await;
+    if gateway.policies().sha256_hex() != policy_set {
+        return Err(Fault::FactsChanged.into());
+    }
     let (message_id, message_type, receipt) =
         (sealed.message_id, sealed.message_type, sealed.receipt.clone());
     match gateway.store.record(sealed).await? {

@@ -120,8 +120,8 @@ pub enum Fault {
     /// Mail could not be sealed.
     #[error(transparent)]
     Mail(#[from] crate::crypto::smime::SmimeFault),
-    /// The facts moved on since the decision; the same request may well succeed now.
-    #[error("the directory or the case's facts changed since the decision")]
+    /// The facts or the rules moved on since the decision; the same request may well succeed now.
+    #[error("the directory, the case's facts or the rules changed since the decision")]
     FactsChanged,
     /// The request's body ended early.
     #[error("the request's body broke off")]

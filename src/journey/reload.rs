@@ -2,8 +2,8 @@
 //!
 //! In: their folder. Out: another set in force, known to the ledger before it decides anything; or a
 //! fault, and everything stays as it was. A refused set leaves no event: nothing about who gets what has
-//! changed, and the operator who asked is told. Messages that are under way keep the set that they
-//! began with.
+//! changed, and the operator who asked is told. A message that is under way is asked to be posted again, and
+//! the new set decides about it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -52,6 +52,7 @@ pub async fn policies(gateway: &Gateway, folder: PathBuf) -> Result<Reloaded, Re
     if policy_set == previous {
         return Ok(Reloaded::Unchanged);
     }
+    let _in_force = gateway.in_force.write().await;
     // The event first. After a crash between the two the ledger announces a set that decided nothing, and
     // the `gateway.started` that follows names the one in force. The other way round a set could decide
     // that the ledger has never heard of. The same holds where the write fails and is durable after all.

@@ -87,7 +87,7 @@ async fn tell(
         reports: Some(overdue.delivery_id),
     };
     let sealed = seal::seal_views(gateway, sealing).await?;
-    record::record(gateway, sealed).await.map(drop).map_err(|stop| match stop {
+    record::record(gateway, sealed, policies.sha256_hex()).await.map(drop).map_err(|stop| match stop {
         super::Stop::Failed(fault) => fault,
         super::Stop::Refused(_) => Fault::Impossible("a report was refused"),
     })

@@ -189,8 +189,8 @@ pub enum Event {
         /// By which command.
         by: &'static str,
     },
-    /// The operator had the policies read again, and from here on another set may decide. What is under
-    /// way ends with the set that it began with: each decision names its own.
+    /// The operator had the policies read again, and from here on another set decides: whatever message
+    /// is recorded after this was decided by it.
     #[serde(rename = "policies.changed")]
     PoliciesChanged {
         /// SHA-256 of the new set, in hex.

@@ -96,6 +96,25 @@ async fn the_receipt_states_the_full_text_also_where_all_but_one_were_passed_ove
     gateway.stop().await;
 }
 
+/// Else the sender's slip would keep a correction from one of those who have the wrong text.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_that_lacks_a_word_for_one_recipient_is_refused_and_passes_over_nobody() {
+    let gateway = TestGateway::start().await;
+    let case = gateway.case(&["kent-yot", "kent-probation"]).await;
+    let referral = case.passed_on(&gateway, &["kent-yot", "kent-probation"]);
+    gateway.post(CO_ORDINATOR, &referral).await;
+
+    let hospital = json!([{ "name": "a.txt", "media_type": "text/plain", "bytes": 3,
+        "sha256": "0".repeat(64), "owner_agency": "kent-mh-trust", "contains_victim_data": false }]);
+    let correction = correction(&gateway, &case, &referral, &["kent-yot", "kent-probation"]);
+    let mut correction = correction.with("/attachments", hospital);
+    correction.0["recipients"][1].as_object_mut().unwrap().shift_remove("strict_necessity").unwrap();
+    let reply = gateway.door(CO_ORDINATOR).check(correction.bytes()).await;
+    reply.problem(Code::NotPermitted, 403);
+    assert_eq!(reply.faults(), [("/recipients/1/agency_id".to_owned(), "P31".to_owned())]);
+    gateway.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_corrects_what_another_sent() {
     let gateway = TestGateway::start().await;

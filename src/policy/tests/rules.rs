@@ -52,7 +52,10 @@ fn p2_a_body_that_the_act_does_not_name_receives_only_as_an_associate() {
     world.meeting_mut().attended.extend([id("kent-refuge"), id("kent-yot")]);
     allowed(&world.receive("kent-yot"), "P15-present");
     world.agency_mut("kent-refuge").status = Status::Dtc;
-    barred(&world.receive("kent-refuge"), "P2-within-325-4A");
+    let decision = world.receive("kent-refuge");
+    assert!(!decision.is_allowed());
+    let bars: Vec<_> = decision.grounds.iter().map(|ground| ground.id.as_str()).collect();
+    assert_eq!(bars, ["P11-listed", "P2-within-325-4A"]);
 }
 
 #[test]

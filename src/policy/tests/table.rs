@@ -8,9 +8,10 @@ use self::world::{SUBJECT, alter, relate};
 use super::support::*;
 
 use crate::{
+    config::usual_status,
     message::{
         Agency,
-        AgencyType::{self, EmProvider, HealthAuth, Icb, LaEdu, LaPh, Lhb},
+        AgencyType::{self, Coord, EmProvider, HealthAuth, Icb, LaEdu, LaPh, Lhb, Probation},
         MessageType::{self, DwpNotice, Transfer},
         Status,
     },
@@ -65,6 +66,8 @@ enum Circumstance {
     TerrorismDesignated,
     TerrorismUnapproved,
     TerrorismUnnamed,
+    /// Purpose (c) among others, and the message serves another; nothing is approved.
+    TerrorismBeside,
     MinutesReleased,
     BoardApproved,
     SummaryReleased,
@@ -73,7 +76,7 @@ enum Circumstance {
 
 use Circumstance::*;
 
-const CIRCUMSTANCES: [Circumstance; 21] = [
+const CIRCUMSTANCES: [Circumstance; 22] = [
     Plain,
     Designated,
     OtherArea,
@@ -91,6 +94,7 @@ const CIRCUMSTANCES: [Circumstance; 21] = [
     TerrorismDesignated,
     TerrorismUnapproved,
     TerrorismUnnamed,
+    TerrorismBeside,
     MinutesReleased,
     BoardApproved,
     SummaryReleased,
@@ -106,8 +110,14 @@ struct Row {
     /// The level of the case, where one was set.
     level: Option<u8>,
     circumstance: Circumstance,
-    /// Who sends what the agency is to receive: the co-ordination unit, or probation.
-    by_coordinator: bool,
+    /// What kind of agency sends what this one is to receive.
+    sender: AgencyType,
+}
+
+impl Row {
+    fn by_coordinator(self) -> bool {
+        self.sender == Coord
+    }
 }
 
 #[test]
@@ -155,36 +165,40 @@ fn walk(rows: &[Row]) -> Answers {
     answers
 }
 
-/// Every level and relation in plain circumstances; every circumstance at level 2 for the relations
-/// that matter most; and every record of an agency that contradicts itself once.
+/// Every level and relation in plain circumstances; every kind of sender, with the relations by turns; every
+/// circumstance at level 2 for the relations that matter most; and every record of an agency that contradicts
+/// itself once.
 fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for (&agency_type, &status, &message_type) in products() {
-        let row = |relation, level, circumstance, by_coordinator| Row {
+        let row = |relation, level, circumstance, sender| Row {
             agency_type,
             status,
             relation,
             message_type,
             level,
             circumstance,
-            by_coordinator,
+            sender,
         };
         if !expected::fits(agency_type, status) {
-            rows.push(row(Relation::Attended, Some(2), Plain, true));
+            rows.push(row(Relation::Attended, Some(2), Plain, Coord));
             continue;
         }
         for relation in RELATIONS {
             let levels = [None, Some(1), Some(2), Some(3)];
-            rows.extend(levels.map(|level| row(relation, level, Plain, true)));
-            rows.push(row(relation, Some(2), Plain, false));
+            rows.extend(levels.map(|level| row(relation, level, Plain, Coord)));
+            rows.push(row(relation, Some(2), Plain, Probation));
         }
+        let others = AgencyType::ALL.iter().filter(|kind| !matches!(kind, Coord | Probation));
+        let turns = RELATIONS.iter().cycle().skip(rows.len() % RELATIONS.len());
+        rows.extend(others.zip(turns).map(|(sender, relation)| row(*relation, Some(2), Plain, *sender)));
         // The rules know these and their like as duty to co-operate bodies only: two of them are enough.
         let alike = [LaEdu, LaPh, HealthAuth, Icb, Lhb, EmProvider];
         if !alike.contains(&agency_type) {
             for circumstance in CIRCUMSTANCES {
                 let relations = [Relation::None, Relation::Attended, Relation::Lead];
-                rows.extend(relations.map(|relation| row(relation, Some(2), circumstance, true)));
-                rows.push(row(Relation::Attended, Some(2), circumstance, false));
+                rows.extend(relations.map(|relation| row(relation, Some(2), circumstance, Coord)));
+                rows.push(row(Relation::Attended, Some(2), circumstance, Probation));
             }
         }
     }
@@ -198,7 +212,7 @@ fn products() -> impl Iterator<Item = (&'static AgencyType, &'static Status, &'s
 }
 
 struct Answered {
-    /// Asked once of the two rows with different senders.
+    /// Asked once of the rows that differ by who sends it something.
     may_send: Option<Decision>,
     may_receive: Decision,
     /// Asked of what agencies send.
@@ -222,7 +236,14 @@ fn decide(row: Row) -> Answered {
         world.claims.receiving_area = Some("47".parse().unwrap());
     }
     alter(&mut world, row.circumstance);
-    world.sender = id(if row.by_coordinator { "kent-mappa" } else { "kent-probation" });
+    world.sender = match row.sender {
+        Coord => id("kent-mappa"),
+        Probation => id("kent-probation"),
+        other => {
+            world.agencies.push(agency("kent-sender", other, usual_status(other)));
+            id("kent-sender")
+        }
+    };
     let (may_receive, may_see_victims) = world.with(|ask| {
         let agency = ask.directory.agency(&id(SUBJECT)).unwrap();
         let addressed = Addressed {
@@ -235,6 +256,6 @@ fn decide(row: Row) -> Answered {
         let sees = row.message_type.made_by_agencies().then(|| prepared.may_see_victims(&addressed));
         (prepared.may_receive(&addressed), sees)
     });
-    let may_send = row.by_coordinator.then(|| world.send_as(SUBJECT));
+    let may_send = row.by_coordinator().then(|| world.send_as(SUBJECT));
     Answered { may_send, may_receive, may_see_victims }
 }

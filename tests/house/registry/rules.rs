@@ -167,7 +167,11 @@ pub const RULES: [Rule; 40] = [
         id: "P21",
         sense: "Jobcentre and housing benefit get what their notice is for.",
         code: &["src/schema/rules/dwp_notice.rs", "src/schema/rules/housing_benefit_notice.rs"],
-        law: &["CJA 2003 s.325(4), (6)(b)", "CJA 2003 s.325(4), (6)(d)"],
+        law: &[
+            "CJA 2003 s.325(4), (6)(b)",
+            "CJA 2003 s.325(4), (6)(d)",
+            "DPA 2018 s.35(2) with the power that the message names",
+        ],
         allows: "p21_a_jobcentre_hears_by_way_of_the_unit",
         refuses: "p21_housing_benefit_hears_of_level_2_and_3_only",
     },

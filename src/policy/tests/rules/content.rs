@@ -153,6 +153,8 @@ fn p32_category_4_needs_a_name_and_the_police_outside_the_responsible_authority(
             world.claims.purpose = Some(Purpose::Aa);
             world.case_mut().purposes.insert(Purpose::Aa);
         },
+        // The sender names the other purpose that the case serves.
+        |world: &mut World| _ = world.case_mut().purposes.insert(Purpose::C),
     ] {
         let mut world = world.clone();
         category4(&mut world);
@@ -200,5 +202,24 @@ fn p14_p21_a_notice_about_somebody_outside_mappa_needs_no_conviction() {
     (world.claims.non_mappa, world.claims.purpose) = (true, None);
     (world.case, world.claims.case_ref) = (None, None);
     allowed(&world.send_as("kent-police"), "P21-non-mappa");
-    allowed(&world.receive("kent-jobcentre"), "P21-jobcentre");
+    for recipient in ["kent-jobcentre", "kent-police", "kent-mappa"] {
+        allowed(&world.receive(recipient), "P21-outside");
+    }
+    assert!(!world.receive("kent-yot").is_allowed());
+    let decision = world.receive("kent-jobcentre");
+    assert!(!decision.grounds[0].legal_basis.contains("s.325"), "that power is about MAPPA offenders");
+}
+
+#[test]
+fn p21_nobody_calls_a_managed_case_one_outside_mappa() {
+    let mut world = World::of(DwpNotice);
+    world.claims.non_mappa = true;
+    for told in [Some(true), None] {
+        world.case_mut().convicted = told;
+        barred(&world.send_as("kent-probation"), "P21-in-mappa");
+        barred(&world.receive("kent-jobcentre"), "P21-in-mappa");
+    }
+    world.case_mut().left = true;
+    allowed(&world.send_as("kent-probation"), "P21-non-mappa");
+    allowed(&world.receive("kent-jobcentre"), "P21-outside");
 }

@@ -82,11 +82,11 @@ fn line(row: Row) -> Line {
     let associate = like_associate(row) && designated(row);
     match row.message_type {
         Notification | Screening => Line { ra: row.relation == NamedAsSharingSupervision, ..UNIT },
-        Referral => both(row.by_coordinator && is(&[Invited])),
+        Referral => both(row.by_coordinator() && is(&[Invited])),
         ReferralDecision => both(is(&[Referrer])),
         InfoRequest | InfoResponse => everyone,
         Invitation => authority_and(is(&[Invited]) || acts),
-        AgencyReport => both(row.by_coordinator && is(&[Confirmed, Attended])),
+        AgencyReport => both(row.by_coordinator() && is(&[Confirmed, Attended])),
         MeetingPack => both(is(&[Confirmed, Attended])),
         Attendance | MinutesRequest => UNIT,
         Minutes => both(acts || is(&[Lead]) || row.circumstance == MinutesReleased),
@@ -96,9 +96,9 @@ fn line(row: Row) -> Line {
         }
         ExecSummary => Line { court: row.circumstance == SummaryReleased, ..authority_and(present) },
         ThirdPartyDisclosure => authority_and(present),
-        DwpNotice => {
-            authority_and(row.agency_type == Dwp && (row.by_coordinator || row.circumstance == OutsideMappa))
-        }
+        DwpNotice => authority_and(
+            row.agency_type == Dwp && (row.by_coordinator() || row.circumstance == OutsideMappa),
+        ),
         HousingBenefitNotice if row.level.is_none_or(|level| level < 2) => NOBODY,
         HousingBenefitNotice => Line { dtc: row.agency_type == LaHousing, ..UNIT },
         Transfer => both(is(&[Lead])),
@@ -108,7 +108,7 @@ fn line(row: Row) -> Line {
             Line { ra: approved, dtc: approved && acts, board: true, adviser: approved, ..UNIT }
         }
         AuditForm => Line { board: true, adviser: true, ..both(present) },
-        StatsReturn => Line { board: row.by_coordinator, adviser: row.by_coordinator, ..everyone },
+        StatsReturn => Line { board: row.by_coordinator(), adviser: row.by_coordinator(), ..everyone },
         Correction | Recall | Receipt | NonDelivery | ResendRequest => NOBODY,
     }
 }
@@ -210,7 +210,7 @@ fn category4_allows(row: Row) -> bool {
     let outside = !matches!(row.status, Status::Ra | Status::Coord);
     match row.circumstance {
         TerrorismUnnamed => !outside,
-        TerrorismUnapproved => !matches!(row.status, Status::Dtc | Status::Associate),
+        TerrorismUnapproved | TerrorismBeside => !matches!(row.status, Status::Dtc | Status::Associate),
         _ => true,
     }
 }

@@ -63,6 +63,7 @@ pub fn alter(world: &mut World, circumstance: Circumstance) {
             world.designate(SUBJECT, "2026-11-01", "2027-05-01");
         }
         TerrorismUnapproved => terrorism(world),
+        TerrorismBeside => _ = world.case_mut().purposes.insert(Purpose::C),
         MinutesReleased => world.approve(ApprovalKind::MinutesRelease, SUBJECT),
         BoardApproved => world.approve(ApprovalKind::Smb, SUBJECT),
         SummaryReleased => {
