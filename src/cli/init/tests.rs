@@ -164,7 +164,7 @@ fn each_agency_holds_the_private_halves_of_what_the_directory_shows() {
         assert!(Client::new(&profile).is_ok());
         if agency.channels.contains(&Channel::Email) {
             let mail = agency.mail.as_ref().unwrap();
-            let smime = RecipientCertificate::from_pem(&mail.certificate).unwrap();
+            let smime = RecipientCertificate::from_pem(&mail.certificate, mail.profile).unwrap();
             assert!(smime.fits(&mail.address, Clock::system().now()).is_ok());
         }
     }

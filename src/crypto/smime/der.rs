@@ -10,7 +10,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use x509_cert::der::oid::ObjectIdentifier;
 
 const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
+const BIT_STRING: u8 = 0x03;
+/// The tag of an OCTET STRING.
+pub(super) const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
@@ -20,6 +22,10 @@ const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 /// The context-specific tag `[0]` of a constructed element, implicit or explicit.
 pub(super) const CONTEXT_0: u8 = 0xa0;
+/// The context-specific tag `[1]` of a constructed element, implicit or explicit.
+pub(super) const CONTEXT_1: u8 = 0xa1;
+/// The context-specific tag `[2]` of a constructed element, implicit or explicit.
+pub(super) const CONTEXT_2: u8 = 0xa2;
 /// The context-specific tag `[0]` of a primitive element.
 pub(super) const CONTEXT_0_PRIMITIVE: u8 = 0x80;
 
@@ -51,6 +57,11 @@ impl<'a> Der<'a> {
         Self::constructed(tag, vec![part])
     }
 
+    /// A SEQUENCE under an implicit tag, which stands in place of its own.
+    pub fn implicit_sequence(tag: u8, parts: Vec<Self>) -> Self {
+        Self::constructed(tag, parts)
+    }
+
     /// An INTEGER from 0 to 127.
     pub fn small_integer(value: u8) -> Self {
         Self::primitive(INTEGER, vec![value & 0x7f])
@@ -64,6 +75,12 @@ impl<'a> Der<'a> {
     /// An OCTET STRING.
     pub fn octets(content: impl Into<Cow<'a, [u8]>>) -> Self {
         Self::primitive(OCTET_STRING, content)
+    }
+
+    /// A BIT STRING of whole bytes.
+    pub fn bits(bytes: &[u8]) -> Self {
+        // The first byte tells how many bits of the last one are not used (X.690 §8.6.2).
+        Self::primitive(BIT_STRING, [&[0], bytes].concat())
     }
 
     /// NULL.
@@ -86,7 +103,8 @@ impl<'a> Der<'a> {
         Self(Node::Encoded(der.into()))
     }
 
-    /// An element whose content the caller fills in later; see [`Der::around_gap`].
+    /// An element whose content the caller fills in later; see [`Der::around_gap`]. Beside the one that
+    /// splits the encoding there may be another at its very end.
     pub fn gap(tag: u8, content_bytes: usize) -> Self {
         Self(Node::Gap { tag, content_bytes })
     }
@@ -98,8 +116,9 @@ impl<'a> Der<'a> {
         out
     }
 
-    /// The encoding in two pieces: up to where the content of the gap belongs, and after it. The whole
-    /// lies in the first piece where there is no gap.
+    /// The encoding in two pieces: up to where the content of the first gap belongs, and after it. What
+    /// belongs in a gap at the very end is for the caller to append. The whole lies in the first piece
+    /// where there is no gap.
     pub fn around_gap(&self) -> (Vec<u8>, Vec<u8>) {
         let (mut head, mut gap_at) = (Vec::new(), None);
         self.write(&mut head, &mut gap_at);
@@ -139,7 +158,7 @@ impl<'a> Der<'a> {
             Node::Encoded(der) => out.extend_from_slice(der),
             Node::Gap { tag, content_bytes } => {
                 write_header(out, *tag, *content_bytes);
-                *gap_at = Some(out.len());
+                gap_at.get_or_insert(out.len());
             }
         }
     }
@@ -197,6 +216,18 @@ mod tests {
         whole.extend(tail);
         let filled = Der::sequence(vec![Der::octets(vec![9; 300]), Der::small_integer(7)]);
         assert_eq!(whole, filled.encode());
+    }
+
+    #[test]
+    fn a_second_gap_stands_at_the_very_end() {
+        let gaps = vec![Der::gap(CONTEXT_0_PRIMITIVE, 200), Der::null(), Der::gap(OCTET_STRING, 16)];
+        let (mut whole, tail) = Der::sequence(gaps).around_gap();
+        whole.extend([9; 200]);
+        whole.extend(tail);
+        whole.extend([7; 16]);
+        let filled =
+            vec![Der::primitive(CONTEXT_0_PRIMITIVE, vec![9; 200]), Der::null(), Der::octets(vec![7; 16])];
+        assert_eq!(whole, Der::sequence(filled).encode());
     }
 
     #[test]
