@@ -222,7 +222,7 @@ fn the_command_installs_the_whole_sample_directory() {
     let told: serde_json::Value = serde_json::from_str(&data).unwrap();
     assert_eq!(told["agencies"].as_array().unwrap().len(), sample().len());
     assert_eq!(told["url"], "https://localhost:9999");
-    assert!(crate::cli::check::installation(&target.join("portcullis.toml")).is_ok());
+    assert!(crate::cli::check::installation(&target.join("portcullis.toml"), &Clock::system()).is_ok());
 }
 
 #[test]
