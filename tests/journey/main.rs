@@ -19,6 +19,7 @@ mod explained;
 mod facts;
 mod guessed;
 mod lawful;
+mod mail_profiles;
 mod mended;
 mod permitted;
 mod proved;
