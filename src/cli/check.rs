@@ -5,12 +5,14 @@ pub mod message;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Exit, terminal::Terminal};
 use crate::{
     clock::Clock,
     config::{Areas, Config, load_agencies},
+    directory,
     journey::validate,
     message::MessageType,
     schema::{Schemas, rules},
@@ -38,7 +40,7 @@ enum What {
 pub(super) fn run(arguments: &Arguments, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {
     match &arguments.what {
         None => {
-            let checked = installation(&arguments.config)?;
+            let checked = installation(&arguments.config, clock)?;
             for warning in &checked.warnings {
                 terminal.say(&format!("warning: {warning}"));
             }
@@ -65,13 +67,17 @@ pub struct Checked {
 }
 
 /// Reads everything that `serve` would read; the first thing that is broken is the error.
-pub fn installation(path: &Path) -> anyhow::Result<Checked> {
+pub fn installation(path: &Path, clock: &Clock) -> anyhow::Result<Checked> {
     let config = Config::load(path)?;
     let schemas = Schemas::embedded()?;
     let policies = super::policy::load(&config.directory.policies)?;
     let areas = Areas::load(&config.directory.areas)?;
     severities_are_known(&areas)?;
     let agencies = load_agencies(&config.directory.agencies)?;
+    for agency in &agencies {
+        directory::mail_certificate_fits(agency, clock.now())
+            .with_context(|| format!("the S/MIME certificate of {}", agency.agency_id))?;
+    }
     super::serve::keys_are_usable(&config)?;
     let types = MessageType::ALL.iter().filter(|t| schemas.versions(**t).next().is_some()).count();
     let keyless =

@@ -24,6 +24,7 @@ use crate::{
         random::Random,
         smime::SigningIdentity,
     },
+    directory,
     http::{self, App, server},
     journey::{Gateway, Parts},
     ledger::event::{Entry, Event},
@@ -334,6 +335,12 @@ pub async fn import(
     let mut entries = Vec::with_capacity(agencies.len());
     for agency in &agencies {
         check_keys(agency)?;
+        directory::mail_certificate_fits(agency, clock.now()).with_context(|| {
+            format!(
+                "the S/MIME certificate of {}: see `mail.profile` and `mail.certificate`",
+                agency.agency_id
+            )
+        })?;
         let had_key = known.agency(&agency.agency_id).is_some_and(|known| known.sealing_key().is_some());
         if had_key && agency.sealing_key().is_none() {
             bail!(

@@ -1,6 +1,7 @@
 //! Who is who: the agencies as one immutable snapshot with a version. A decision is good only while
 //! the version stands; a change makes a new snapshot.
 
+mod registration;
 mod standing;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use crate::{
     schema::rules::Agencies,
 };
 
+pub use registration::mail_certificate_fits;
 pub use standing::Standing;
 
 /// A snapshot of the directory.

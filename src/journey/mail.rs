@@ -26,7 +26,8 @@ pub(super) async fn seal_all(
     let mut files = Vec::new();
     let routes = sealing.routes;
     if routes.iter().any(|route| matches!(route.way, Way::Mail { .. })) {
-        // Each pack is held in memory some five times over while it is sealed.
+        // Beside the pack itself, some two copies of it are in memory while it is encrypted (base64 twice),
+        // and some four while the mail is put around that.
         let _slot = gateway
             .mail_slots
             .acquire()
@@ -84,7 +85,7 @@ impl Letter<'_> {
             Entity::attachment("statement.jws", "application/jose", statement.as_bytes()),
         ];
         parts.extend(self.sealing.attachments_of(self.view).filter_map(enclosure));
-        let entity = Entity::multipart_mixed(parts, Boundary::new(&self.gateway.random)?).to_bytes();
+        let entity = Entity::multipart_mixed(parts, Boundary::new(&self.gateway.random)?);
         // P39: marking, type and reference; nothing that tells a person or a case.
         let subject =
             format!("OFFICIAL-SENSITIVE: {} {}", self.envelope().message_type.title(), self.reference());
@@ -99,7 +100,7 @@ impl Letter<'_> {
         // A few milliseconds a megabyte: the other thread of the runtime goes on meanwhile.
         let seal = || {
             smime::seal_mail(
-                entity,
+                &entity,
                 &self.gateway.keys.smime,
                 certificate,
                 &headers,

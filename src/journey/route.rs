@@ -3,7 +3,10 @@
 
 use super::{Code, Explanation, Gateway, Refusal, Stop, addressed, authorise::Authorised, authorise::Permit};
 use crate::{
-    crypto::{jwk::RecipientKey, smime::RecipientCertificate},
+    crypto::{
+        jwk::RecipientKey,
+        smime::{CertificateFault, RecipientCertificate},
+    },
     message::{Agency, Channel, Envelope},
     schema,
 };
@@ -168,13 +171,34 @@ fn choose(gateway: &Gateway, envelope: &Envelope, agency: &Agency, bytes: u64) -
         return Err("the agency has no channel".into());
     }
     let mail = agency.mail.as_ref().ok_or("the agency has no mail address")?;
-    let certificate = RecipientCertificate::from_pem(&mail.certificate)
-        .map_err(|_| "the agency has no usable S/MIME certificate")?;
-    certificate
-        .fits(&mail.address, gateway.clock.now())
-        .map_err(|_| "the agency's S/MIME certificate is out of date or another address's")?;
+    let certificate =
+        RecipientCertificate::from_pem(&mail.certificate, mail.profile).map_err(unfit_for_mail)?;
+    certificate.fits(&mail.address, gateway.clock.now()).map_err(unfit_for_mail)?;
     if bytes > gateway.limits.mail_bytes {
         return Err("the message with its attachments is too large for the agency's mail".into());
     }
     Ok(Way::Mail { certificate: Box::new(certificate), address: mail.address.clone() })
+}
+
+/// What a sender is told of a recipient's certificate that mail cannot be sealed to.
+fn unfit_for_mail(fault: CertificateFault) -> &'static str {
+    match fault {
+        CertificateFault::Unreadable | CertificateFault::UnreadableKey | CertificateFault::ForeignKey => {
+            "the agency has no usable S/MIME certificate"
+        }
+        CertificateFault::KeyKind | CertificateFault::Curve => {
+            "the key of the agency's S/MIME certificate is neither RSA nor on the curve P-256"
+        }
+        CertificateFault::RsaSize => {
+            "the RSA key of the agency's S/MIME certificate does not have 2048 to 8192 bits"
+        }
+        CertificateFault::Profile => {
+            "the key of the agency's S/MIME certificate does not fit its mail profile"
+        }
+        CertificateFault::Usage => "the agency's S/MIME certificate is not for receiving encrypted mail",
+        CertificateFault::OutsideValidity => {
+            "the agency's S/MIME certificate has expired or is not valid yet"
+        }
+        CertificateFault::OtherAddress => "the agency's S/MIME certificate names another mail address",
+    }
 }

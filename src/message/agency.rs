@@ -200,10 +200,14 @@ text_enum!(
 );
 
 text_enum!(
-    /// How S/MIME mail is made for an agency (design §5).
+    /// How S/MIME mail is made for an agency (design §5); always signed inside.
     SmimeProfile {
-        /// RSA PKCS#1 v1.5 and AES-256-CBC, signed inside: what Outlook and Thunderbird open.
+        /// RSA PKCS#1 v1.5 and AES-256-CBC: what Outlook and Thunderbird open.
         Compat = "compat",
+        /// RSAES-OAEP with SHA-256 and AES-256-GCM (RFC 5083): few mail programs know it yet.
+        OaepGcm = "oaep-gcm",
+        /// Ephemeral ECDH on P-256 and AES-256-GCM (RFC 5753, RFC 5083): few mail programs know it yet.
+        EcdhGcm = "ecdh-gcm",
     }
 );
 
@@ -229,8 +233,10 @@ pub struct EncryptionKey {
 pub struct MailBox {
     /// A group mailbox rather than a person's.
     pub address: String,
-    /// How mail is sealed.
-    pub profile: SmimeProfile,
+    /// How mail is sealed. Left out, the certificate's key decides: `compat` for RSA, `ecdh-gcm` for an
+    /// elliptic curve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<SmimeProfile>,
     /// The certificate that it is sealed to, PEM.
     #[serde(default)]
     pub certificate: String,

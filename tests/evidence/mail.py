@@ -24,6 +24,8 @@ OUTER = {
     "content-transfer-encoding", "content-disposition",
 }  # fmt: skip
 SUBJECT = re.compile(r"(OFFICIAL(?:-SENSITIVE)?): ([A-Za-z -]{3,40}) ([0-9A-Z]{4}-[0-9A-Z]{4})\Z")
+# AuthEnvelopedData for the profiles with GCM (RFC 8551 §3.2.2).
+ENVELOPED = re.compile(r'application/pkcs7-mime; *smime-type="?(enveloped|authEnveloped)-data"?;')
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -88,7 +90,7 @@ def check_outside(check, folder, mails):
             expect(found <= OUTER, f"a header that is not neutral: {', '.join(sorted(found - OUTER))}")
             expect(len(mail.outer.keys()) == len(found), "a header stands twice")
             kind = mail.outer["content-type"]
-            expect("enveloped-data" in kind and "application/pkcs7-mime" in kind, "not enveloped data")
+            expect(ENVELOPED.match(kind), "not enveloped data")
             expect(SUBJECT.match(mail.outer["subject"]), "the subject is not marking, type and reference")
             head = mail.head.decode("ascii").casefold()
             shown = any(ref.casefold() in head for ref in folder.case_refs())

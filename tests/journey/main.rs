@@ -21,6 +21,7 @@ mod facts;
 mod guessed;
 mod hidden;
 mod lawful;
+mod mail_profiles;
 mod mended;
 mod permitted;
 mod proved;

@@ -1,9 +1,13 @@
 //! A small authority for mail certificates, made afresh for each test.
 
-use portcullis::crypto::smime::{RecipientCertificate, SigningIdentity};
+use portcullis::{
+    crypto::smime::{RecipientCertificate, SigningIdentity},
+    message::SmimeProfile,
+};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, SanType, date_time_ymd,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    SanType, date_time_ymd,
 };
 
 pub struct Authority {
@@ -17,8 +21,11 @@ pub struct Identity {
     pub key: String,
 }
 
+#[derive(Clone, Copy)]
 pub enum Kind {
     EcdsaP256,
+    EcdsaP384,
+    Ed25519,
     Rsa,
 }
 
@@ -26,9 +33,19 @@ impl Kind {
     pub fn key(&self) -> KeyPair {
         let algorithm = match self {
             Self::EcdsaP256 => &PKCS_ECDSA_P256_SHA256,
+            Self::EcdsaP384 => &PKCS_ECDSA_P384_SHA384,
+            Self::Ed25519 => &PKCS_ED25519,
             Self::Rsa => &PKCS_RSA_SHA256,
         };
         KeyPair::generate_for(algorithm).unwrap()
+    }
+
+    /// The kind of key that a profile seals to.
+    pub fn of(profile: SmimeProfile) -> Self {
+        match profile {
+            SmimeProfile::Compat | SmimeProfile::OaepGcm => Self::Rsa,
+            SmimeProfile::EcdhGcm => Self::EcdsaP256,
+        }
     }
 }
 
@@ -43,7 +60,11 @@ impl Authority {
     }
 
     pub fn mail_identity(&self, kind: &Kind, address: &str) -> Identity {
-        self.identity(kind, mail_params(address))
+        let mut params = mail_params(address);
+        if !matches!(kind, Kind::Rsa) {
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement];
+        }
+        self.identity(kind, params)
     }
 
     pub fn identity(&self, kind: &Kind, params: CertificateParams) -> Identity {
@@ -58,12 +79,17 @@ impl Identity {
         SigningIdentity::from_pem(&self.certificate, &self.key).unwrap()
     }
 
+    /// By the profile that its key gets where none is named.
     pub fn recipient(&self) -> RecipientCertificate {
-        RecipientCertificate::from_pem(&self.certificate).unwrap()
+        RecipientCertificate::from_pem(&self.certificate, None).unwrap()
+    }
+
+    pub fn recipient_by(&self, profile: SmimeProfile) -> RecipientCertificate {
+        RecipientCertificate::from_pem(&self.certificate, Some(profile)).unwrap()
     }
 }
 
-/// Valid in 2026, for mail, with this address.
+/// Valid in 2026, for mail, with this address, for an RSA key.
 pub fn mail_params(address: &str) -> CertificateParams {
     let mut params = named("MAPPA mail");
     params.subject_alt_names = vec![SanType::Rfc822Name(address.try_into().unwrap())];

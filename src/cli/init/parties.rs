@@ -14,7 +14,7 @@ use crate::{
         jwk::PrivateJwk,
         keyring::{KeyPurpose, NamedKey, PublishedKeys},
     },
-    message::{Agency, AgencyId, Area, Channel, EncryptionKey},
+    message::{Agency, AgencyId, Area, Channel, EncryptionKey, SmimeProfile},
 };
 
 /// Makes keys and writes them down.
@@ -58,7 +58,11 @@ impl Maker<'_> {
         let kid = format!("{}-{}", agency.agency_id, self.year());
         agency.encryption_keys.push(self.key_pair(&format!("{own}/enc.jwk"), &kid)?);
         if let Some(mail) = agency.mail.as_mut().filter(|_| agency.channels.contains(&Channel::Email)) {
-            let smime = self.ca.issue_smime(&mail.address, SmimeKey::Rsa2048)?;
+            let kind = match mail.profile {
+                Some(SmimeProfile::EcdhGcm) => SmimeKey::EcP256,
+                Some(SmimeProfile::Compat | SmimeProfile::OaepGcm) | None => SmimeKey::Rsa2048,
+            };
+            let smime = self.ca.issue_smime(&mail.address, kind)?;
             self.folder.issued(&format!("{own}/smime"), &smime)?;
             mail.certificate = smime.certificate_pem;
         }

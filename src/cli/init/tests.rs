@@ -164,7 +164,7 @@ fn each_agency_holds_the_private_halves_of_what_the_directory_shows() {
         assert!(Client::new(&profile).is_ok());
         if agency.channels.contains(&Channel::Email) {
             let mail = agency.mail.as_ref().unwrap();
-            let smime = RecipientCertificate::from_pem(&mail.certificate).unwrap();
+            let smime = RecipientCertificate::from_pem(&mail.certificate, mail.profile).unwrap();
             assert!(smime.fits(&mail.address, Clock::system().now()).is_ok());
         }
     }
@@ -222,7 +222,7 @@ fn the_command_installs_the_whole_sample_directory() {
     let told: serde_json::Value = serde_json::from_str(&data).unwrap();
     assert_eq!(told["agencies"].as_array().unwrap().len(), sample().len());
     assert_eq!(told["url"], "https://localhost:9999");
-    assert!(crate::cli::check::installation(&target.join("portcullis.toml")).is_ok());
+    assert!(crate::cli::check::installation(&target.join("portcullis.toml"), &Clock::system()).is_ok());
 }
 
 #[test]

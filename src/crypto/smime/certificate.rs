@@ -1,22 +1,19 @@
-//! The certificate that a mail is sealed to, and what mail needs to know of any certificate.
+//! What mail needs to know of a certificate, the gateway's own or a recipient's.
 //!
-//! In: PEM from the directory. Out: what CMS needs of it, checked once. Chains and revocation are not
-//! checked: the directory vouches for a recipient's certificate.
+//! In: PEM. Out: what CMS needs of it, checked once. Chains and revocation are not checked: the directory
+//! vouches for a recipient's certificate.
 
-use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use x509_cert::{
     Certificate,
-    der::{Encode, asn1::Ia5String, oid::ObjectIdentifier},
+    der::{Encode, asn1::Ia5String},
     ext::pkix::{ExtendedKeyUsage, KeyUsage, name::GeneralName},
+    spki::SubjectPublicKeyInfoOwned,
 };
 
 use super::{der::Der, oid};
 use crate::crypto::certificate::{alternative_names, parse};
-
-/// RSA keys shorter than this are refused (NIST SP 800-131A §6).
-const RSA_BITS_MIN: usize = 2048;
 
 /// Why a certificate or its key cannot be used for mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,9 +21,20 @@ pub enum CertificateFault {
     /// The text holds no certificate that can be read.
     #[error("not a readable X.509 certificate in PEM")]
     Unreadable,
-    /// The profile `compat` needs RSA of 2048 bits or more.
-    #[error("the certificate's key is not RSA of 2048 bits or more")]
-    UnsuitableKey,
+    /// Neither RSA nor an elliptic curve, or RSA that may be used for signatures only.
+    #[error("the certificate's key is neither RSA for any use nor on an elliptic curve")]
+    KeyKind,
+    /// RSA keys below 2048 bits are too weak (NIST SP 800-131A §6), above 8192 bits too slow.
+    #[error("the certificate's RSA key does not have 2048 to 8192 bits, or cannot be read")]
+    RsaSize,
+    /// Another curve, parameters in place of a name, or a point that is not on the curve.
+    #[error("the certificate's key is not a point on the curve P-256")]
+    Curve,
+    /// `compat` and `oaep-gcm` need RSA, `ecdh-gcm` needs P-256.
+    #[error(
+        "the certificate's key does not fit the mail profile: `compat` and `oaep-gcm` take RSA, `ecdh-gcm` P-256"
+    )]
+    Profile,
     /// Key usage or extended key usage rules mail out (RFC 8550 §4.4.2, §4.4.4).
     #[error("the certificate's key usage does not allow this use in mail")]
     Usage,
@@ -44,72 +52,13 @@ pub enum CertificateFault {
     OtherAddress,
 }
 
-/// A certificate that mail can be sealed to.
-pub struct RecipientCertificate {
-    facts: Facts,
-    pub(super) key: RecipientKey,
-}
-
-/// How the content key reaches the recipient. `oaep-gcm` and `ecdh-gcm` become variants of their own.
-pub(super) enum RecipientKey {
-    /// RSA PKCS#1 v1.5 key transport (RFC 3370 §4.2.1), profile `compat`.
-    RsaPkcs1(Pkcs1PublicEncryptingKey),
-}
-
-impl RecipientCertificate {
-    /// The first certificate in `text`, for the profile `compat`: RSA of at least 2048 bits, and where
-    /// it has them, a key usage with keyEncipherment and an extended key usage with emailProtection.
-    pub fn from_pem(text: &str) -> Result<Self, CertificateFault> {
-        let der = certificates(text)?.into_iter().next().ok_or(CertificateFault::Unreadable)?;
-        let facts = Facts::read(&der, |usage| usage.key_encipherment())?;
-        let suitable = |key: &PublicEncryptingKey| key.key_size_bits() >= RSA_BITS_MIN;
-        let key = Some(&facts.spki)
-            .filter(|_| facts.algorithm == oid::RSA_ENCRYPTION)
-            .and_then(|spki| PublicEncryptingKey::from_der(spki).ok())
-            .filter(suitable)
-            .and_then(|key| Pkcs1PublicEncryptingKey::new(key).ok())
-            .ok_or(CertificateFault::UnsuitableKey)?;
-        Ok(Self { facts, key: RecipientKey::RsaPkcs1(key) })
-    }
-
-    /// SHA-256 of its subject public key info: which key mail is sealed to.
-    pub fn spki_sha256(&self) -> [u8; 32] {
-        crate::crypto::sha256(&self.facts.spki)
-    }
-
-    /// Whether `at` lies in its validity, both ends included (RFC 5280 §4.1.2.5).
-    pub fn valid_at(&self, at: Timestamp) -> bool {
-        self.facts.valid_at(at)
-    }
-
-    /// Whether it names this mail address. Upper and lower case are the same: RFC 5280 §7.5 compares
-    /// the part before the `@` exactly, but no mail system in use tells them apart.
-    pub fn speaks_for(&self, address: &str) -> bool {
-        self.facts.speaks_for(address)
-    }
-
-    /// The check that sealing makes: valid at that moment, and for that address.
-    pub fn fits(&self, address: &str, at: Timestamp) -> Result<(), CertificateFault> {
-        self.facts.fits(address, at)
-    }
-
-    /// The last second of its validity, for warnings before it ends.
-    pub fn not_after(&self) -> Timestamp {
-        self.facts.not_after
-    }
-
-    pub(super) fn issuer_and_serial(&self) -> &[u8] {
-        &self.facts.issuer_and_serial
-    }
-}
-
 /// What mail needs to know of a certificate.
 pub(super) struct Facts {
     /// IssuerAndSerialNumber in DER (RFC 5652 §10.2.4).
     pub(super) issuer_and_serial: Vec<u8>,
-    /// The kind of its key.
-    algorithm: ObjectIdentifier,
-    /// The subject public key info in DER.
+    /// Its public key and the kind of it.
+    pub(super) key: SubjectPublicKeyInfoOwned,
+    /// The same in DER.
     pub(super) spki: Vec<u8>,
     not_before: Timestamp,
     pub(super) not_after: Timestamp,
@@ -117,7 +66,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn read(der: &[u8], allows: impl Fn(&KeyUsage) -> bool) -> Result<Self, CertificateFault> {
+    /// `allows` judges the key usage, where there is one.
+    pub(super) fn read(
+        der: &[u8],
+        allows: impl Fn(&KeyUsage, &SubjectPublicKeyInfoOwned) -> bool,
+    ) -> Result<Self, CertificateFault> {
         let unreadable = |_| CertificateFault::Unreadable;
         let certificate = parse(der).map_err(|_| CertificateFault::Unreadable)?;
         check_usage(&certificate, allows)?;
@@ -127,7 +80,7 @@ impl Facts {
         let parts = [issuer, serial].map(Der::encoded);
         Ok(Self {
             issuer_and_serial: Der::sequence(parts.into()).encode(),
-            algorithm: body.subject_public_key_info.algorithm.oid,
+            key: body.subject_public_key_info.clone(),
             spki: body.subject_public_key_info.to_der().map_err(unreadable)?,
             not_before: moment(&body.validity.not_before)?,
             not_after: moment(&body.validity.not_after)?,
@@ -164,7 +117,7 @@ pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, CertificateFault>
 /// RFC 8550 §4.4.2 and §4.4.4: a missing extension allows everything.
 fn check_usage(
     certificate: &Certificate,
-    allows: impl Fn(&KeyUsage) -> bool,
+    allows: impl Fn(&KeyUsage, &SubjectPublicKeyInfoOwned) -> bool,
 ) -> Result<(), CertificateFault> {
     let body = &certificate.tbs_certificate;
     let usage = body.get::<KeyUsage>().map_err(|_| CertificateFault::Unreadable)?;
@@ -172,7 +125,8 @@ fn check_usage(
     let mail = |uses: &ExtendedKeyUsage| {
         uses.0.iter().any(|purpose| [oid::EMAIL_PROTECTION, oid::ANY_EXTENDED_KEY_USAGE].contains(purpose))
     };
-    match usage.is_none_or(|(_, usage)| allows(&usage)) && extended.is_none_or(|(_, uses)| mail(&uses)) {
+    let allowed = usage.is_none_or(|(_, usage)| allows(&usage, &body.subject_public_key_info));
+    match allowed && extended.is_none_or(|(_, uses)| mail(&uses)) {
         true => Ok(()),
         false => Err(CertificateFault::Usage),
     }

@@ -10,7 +10,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use x509_cert::der::oid::ObjectIdentifier;
 
 const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
+const BIT_STRING: u8 = 0x03;
+/// The tag of an OCTET STRING.
+pub(super) const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
@@ -20,6 +22,10 @@ const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 /// The context-specific tag `[0]` of a constructed element, implicit or explicit.
 pub(super) const CONTEXT_0: u8 = 0xa0;
+/// The context-specific tag `[1]` of a constructed element, implicit or explicit.
+pub(super) const CONTEXT_1: u8 = 0xa1;
+/// The context-specific tag `[2]` of a constructed element, implicit or explicit.
+pub(super) const CONTEXT_2: u8 = 0xa2;
 /// The context-specific tag `[0]` of a primitive element.
 pub(super) const CONTEXT_0_PRIMITIVE: u8 = 0x80;
 
@@ -51,6 +57,11 @@ impl<'a> Der<'a> {
         Self::constructed(tag, vec![part])
     }
 
+    /// A SEQUENCE under an implicit tag, which stands in place of its own.
+    pub fn implicit_sequence(tag: u8, parts: Vec<Self>) -> Self {
+        Self::constructed(tag, parts)
+    }
+
     /// An INTEGER from 0 to 127.
     pub fn small_integer(value: u8) -> Self {
         Self::primitive(INTEGER, vec![value & 0x7f])
@@ -64,6 +75,12 @@ impl<'a> Der<'a> {
     /// An OCTET STRING.
     pub fn octets(content: impl Into<Cow<'a, [u8]>>) -> Self {
         Self::primitive(OCTET_STRING, content)
+    }
+
+    /// A BIT STRING of whole bytes.
+    pub fn bits(bytes: &[u8]) -> Self {
+        // The first byte tells how many bits of the last one are not used (X.690 §8.6.2).
+        Self::primitive(BIT_STRING, [&[0], bytes].concat())
     }
 
     /// NULL.
@@ -86,7 +103,8 @@ impl<'a> Der<'a> {
         Self(Node::Encoded(der.into()))
     }
 
-    /// An element whose content the caller fills in later; see [`Der::around_gap`].
+    /// An element whose content the caller fills in later; see [`Der::around_gap`]. Beside the one that
+    /// splits the encoding there may be another at its very end.
     pub fn gap(tag: u8, content_bytes: usize) -> Self {
         Self(Node::Gap { tag, content_bytes })
     }
@@ -98,8 +116,9 @@ impl<'a> Der<'a> {
         out
     }
 
-    /// The encoding in two pieces: up to where the content of the gap belongs, and after it. The whole
-    /// lies in the first piece where there is no gap.
+    /// The encoding in two pieces: up to where the content of the first gap belongs, and after it. What
+    /// belongs in a gap at the very end is for the caller to append. The whole lies in the first piece
+    /// where there is no gap.
     pub fn around_gap(&self) -> (Vec<u8>, Vec<u8>) {
         let (mut head, mut gap_at) = (Vec::new(), None);
         self.write(&mut head, &mut gap_at);
@@ -139,7 +158,7 @@ impl<'a> Der<'a> {
             Node::Encoded(der) => out.extend_from_slice(der),
             Node::Gap { tag, content_bytes } => {
                 write_header(out, *tag, *content_bytes);
-                *gap_at = Some(out.len());
+                gap_at.get_or_insert(out.len());
             }
         }
     }
@@ -172,58 +191,4 @@ fn long_length_digits(content_bytes: usize) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use x509_cert::der::{
-        Any, Decode, Encode, Reader, SliceReader, Tagged,
-        asn1::{OctetStringRef, SetOfVec},
-    };
-
-    use super::*;
-
-    #[test]
-    fn times_are_utc_until_2049_and_generalized_from_then_on() {
-        let encode = |text: &str| Der::time(text.parse().unwrap()).encode();
-        assert_eq!(encode("2026-11-20T09:30:05.9Z"), b"\x17\x0d261120093005Z");
-        assert_eq!(encode("2049-12-31T23:59:59Z"), b"\x17\x0d491231235959Z");
-        assert_eq!(encode("2050-01-01T00:00:00Z"), b"\x18\x0f20500101000000Z");
-    }
-
-    #[test]
-    fn a_gap_counts_but_is_left_for_the_caller_to_fill() {
-        let with_gap = Der::sequence(vec![Der::gap(OCTET_STRING, 300), Der::small_integer(7)]);
-        let (mut whole, tail) = with_gap.around_gap();
-        whole.extend([9; 300]);
-        whole.extend(tail);
-        let filled = Der::sequence(vec![Der::octets(vec![9; 300]), Der::small_integer(7)]);
-        assert_eq!(whole, filled.encode());
-    }
-
-    #[test]
-    fn set_members_are_sorted_as_der_demands() {
-        let members = [5, 1, 3].map(|n| Der::octets(vec![n; usize::from(n)]));
-        let encoded = Der::set_of(SET, members.into()).encode();
-        let read = SetOfVec::<Any>::from_der(&encoded).unwrap();
-        assert_eq!((read.len(), read.to_der().unwrap()), (3, encoded));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn an_independent_reader_reads_every_length(
-            bytes in prop_oneof![0usize..300, 65_500usize..65_600, Just(16_777_216usize)],
-        ) {
-            let content = vec![0x5a; bytes];
-            let nested = Der::sequence(vec![Der::explicit(CONTEXT_0, Der::octets(&content[..]))]);
-            let encoded = nested.encode();
-            prop_assert_eq!(encoded.len(), encoded.capacity());
-            let mut reader = SliceReader::new(&encoded).unwrap();
-            let read = reader.sequence(|outer| {
-                let inner = Any::decode(outer)?;
-                assert_eq!(inner.tag().octet(), CONTEXT_0);
-                Ok(OctetStringRef::from_der(inner.value())?.as_bytes() == content)
-            });
-            prop_assert!(read.unwrap() && reader.is_finished());
-        }
-    }
-}
+mod tests;

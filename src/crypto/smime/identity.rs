@@ -36,7 +36,7 @@ impl SigningIdentity {
     pub fn from_pem(cert_pem: &str, key_pem: &str) -> Result<Self, CertificateFault> {
         let certificates = certificates(cert_pem)?;
         let leaf = certificates.first().ok_or(CertificateFault::Unreadable)?;
-        let facts = Facts::read(leaf, |usage| usage.digital_signature() || usage.non_repudiation())?;
+        let facts = Facts::read(leaf, |usage, _| usage.digital_signature() || usage.non_repudiation())?;
         let key = SigningKey::from_pem(key_pem)?;
         if key.public()? != facts.spki {
             return Err(CertificateFault::ForeignKey);

@@ -4,19 +4,27 @@
 //! with CRLF. The outer headers are not encrypted: nothing personal belongs in them.
 
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
-use zeroize::Zeroizing;
 
 use super::{
     SmimeFault,
+    content::{Content, Sink},
     header::{is_address, subject},
-    transfer::{base64_bytes, push_base64},
+    signed::SignedData,
+    transfer::{Base64Lines, base64_bytes, push_base64},
 };
+use crate::message::SmimeProfile;
 
 const SIGNED_HEADERS: &[u8] = b"Content-Type: application/pkcs7-mime; smime-type=signed-data;\r\n \
     name=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n\
     Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
 
 const ENVELOPED_HEADERS: &[u8] = b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data;\r\n \
+    name=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n\
+    Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
+
+/// RFC 8551 §3.4.2: AuthEnvelopedData has a name of its own.
+const AUTH_ENVELOPED_HEADERS: &[u8] =
+    b"Content-Type: application/pkcs7-mime; smime-type=authEnveloped-data;\r\n \
     name=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64\r\n\
     Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
 
@@ -55,25 +63,42 @@ impl OuterHeaders<'_> {
     }
 }
 
-/// The mail around an EnvelopedData object. `Auto-Submitted` (RFC 3834 §5) keeps out-of-office replies
-/// away.
-pub fn sealed_mail(headers: &OuterHeaders<'_>, enveloped_der: &[u8]) -> Result<Vec<u8>, SmimeFault> {
+/// The mail around a sealed object, which `profile` tells the kind of. `Auto-Submitted` (RFC 3834 §5)
+/// keeps out-of-office replies away.
+///
+/// # Errors
+/// A header that cannot be written safely.
+pub fn sealed_mail(
+    headers: &OuterHeaders<'_>,
+    profile: SmimeProfile,
+    sealed_der: &[u8],
+) -> Result<Vec<u8>, SmimeFault> {
     let lines = headers.lines()?;
-    let bytes = lines.len() + ENVELOPED_HEADERS.len() + base64_bytes(enveloped_der.len());
-    let mut out = Vec::with_capacity(bytes);
+    let kind = match profile {
+        SmimeProfile::Compat => ENVELOPED_HEADERS,
+        SmimeProfile::OaepGcm | SmimeProfile::EcdhGcm => AUTH_ENVELOPED_HEADERS,
+    };
+    let mut out = Vec::with_capacity(lines.len() + kind.len() + base64_bytes(sealed_der.len()));
     out.extend_from_slice(lines.as_bytes());
-    out.extend_from_slice(ENVELOPED_HEADERS);
-    push_base64(&mut out, enveloped_der);
+    out.extend_from_slice(kind);
+    push_base64(&mut out, sealed_der);
     Ok(out)
 }
 
 /// The entity around a SignedData object, which is then sealed.
-pub(super) fn signed_entity(signed_der: &[u8]) -> Zeroizing<Vec<u8>> {
-    let bytes = SIGNED_HEADERS.len() + base64_bytes(signed_der.len());
-    let mut out = Zeroizing::new(Vec::with_capacity(bytes));
-    out.extend_from_slice(SIGNED_HEADERS);
-    push_base64(&mut out, signed_der);
-    out
+pub(super) struct SignedEntity<'a>(pub SignedData<'a>);
+
+impl Content for SignedEntity<'_> {
+    fn bytes(&self) -> usize {
+        SIGNED_HEADERS.len() + base64_bytes(self.0.bytes())
+    }
+
+    fn write(&self, out: &mut dyn Sink) {
+        out.take(SIGNED_HEADERS);
+        let mut lines = Base64Lines::new(out);
+        self.0.write(&mut lines);
+        lines.finish();
+    }
 }
 
 #[cfg(test)]
@@ -92,9 +117,23 @@ mod tests {
         }
     }
 
+    fn sealed(headers: &OuterHeaders<'_>, der: &[u8]) -> Result<Vec<u8>, SmimeFault> {
+        sealed_mail(headers, SmimeProfile::Compat, der)
+    }
+
+    #[test]
+    fn a_mail_says_which_kind_of_envelope_it_is() {
+        for profile in [SmimeProfile::OaepGcm, SmimeProfile::EcdhGcm] {
+            let mail = sealed_mail(&headers("x"), profile, b"der").unwrap();
+            let (other, compat) = (String::from_utf8(mail).unwrap(), sealed(&headers("x"), b"der").unwrap());
+            let compat = String::from_utf8(compat).unwrap();
+            assert_eq!(other, compat.replace("enveloped-data", "authEnveloped-data"));
+        }
+    }
+
     #[test]
     fn the_outer_mail_carries_only_neutral_headers() {
-        let mail = sealed_mail(&headers("OFFICIAL-SENSITIVE: MAPPA minutes 7F3K-9Q2M"), b"der").unwrap();
+        let mail = sealed(&headers("OFFICIAL-SENSITIVE: MAPPA minutes 7F3K-9Q2M"), b"der").unwrap();
         assert_eq!(
             String::from_utf8(mail).unwrap(),
             "From: gateway@mappa.example\r\nTo: housing@kent.example\r\n\
@@ -115,14 +154,14 @@ mod tests {
             (OuterHeaders { subject: "a\nb", ..good() }, "subject"),
             (OuterHeaders { message_id: "<a@b>", ..good() }, "message_id"),
         ] {
-            assert!(matches!(sealed_mail(&bad, b"der"), Err(SmimeFault::Header(refused)) if refused == name));
+            assert!(matches!(sealed(&bad, b"der"), Err(SmimeFault::Header(refused)) if refused == name));
         }
     }
 
     proptest! {
         #[test]
         fn no_subject_adds_a_header_or_a_bare_line_end(subject in any::<String>()) {
-            let Ok(mail) = sealed_mail(&headers(&subject), &[7; 200]) else { return Ok(()) };
+            let Ok(mail) = sealed(&headers(&subject), &[7; 200]) else { return Ok(()) };
             let mail = String::from_utf8(mail).unwrap();
             prop_assert!(mail.is_ascii() && !mail.replace("\r\n", "").contains(['\r', '\n', '\0']));
             prop_assert!(mail.split("\r\n").all(|line| line.len() <= 78));

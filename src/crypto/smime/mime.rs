@@ -1,12 +1,13 @@
 //! MIME entities (RFC 2045, RFC 2046): what the recipient reads, before it is signed.
 //!
 //! In: texts, files and their names, as others wrote them. Out: bytes with CRLF line ends, in a buffer
-//! that is erased when it is dropped. Files are borrowed and encoded only when the whole is written, once
-//! and at its exact size.
+//! that is erased when it is dropped. Files are borrowed and encoded only as the whole is written; its
+//! exact size is known before.
 
 use zeroize::Zeroizing;
 
 use super::{
+    content::{Content, Sink},
     header::{media_type, push_filename, safe_file_name},
     transfer::{base64_bytes, push_base64, push_quoted_printable, quoted_printable_bytes_max},
 };
@@ -69,16 +70,11 @@ impl<'a> Entity<'a> {
         let kind = format!("Content-Type: multipart/mixed;\r\n boundary=\"{}\"\r\n", boundary.0);
         Self { headers: Zeroizing::new(kind.into_bytes()), body: Body::Parts { boundary, parts } }
     }
+}
 
-    /// The entity as bytes.
-    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = Zeroizing::new(Vec::with_capacity(self.bytes()));
-        self.write(&mut out);
-        out
-    }
-
+impl Content for Entity<'_> {
     /// How long it will be: for the size cap of mail, before anything is encoded.
-    pub fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         let body = match &self.body {
             Body::Encoded(body) => body.len(),
             Body::Base64(content) => base64_bytes(content.len()),
@@ -91,17 +87,16 @@ impl<'a> Entity<'a> {
         self.headers.len() + "\r\n".len() + body
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.headers);
-        out.extend_from_slice(b"\r\n");
+    fn write(&self, out: &mut dyn Sink) {
+        push_all(out, &[&self.headers, b"\r\n"]);
         match &self.body {
-            Body::Encoded(body) => out.extend_from_slice(body),
+            Body::Encoded(body) => out.take(body),
             Body::Base64(content) => push_base64(out, content),
             Body::Parts { boundary, parts } => {
                 for part in parts {
                     push_all(out, &[b"--", boundary.0.as_bytes(), b"\r\n"]);
                     part.write(out);
-                    out.extend_from_slice(b"\r\n");
+                    out.take(b"\r\n");
                 }
                 push_all(out, &[b"--", boundary.0.as_bytes(), b"--\r\n"]);
             }
@@ -111,9 +106,9 @@ impl<'a> Entity<'a> {
 
 fn headers(kind: &str, encoding: &str, disposition: &str, name: Option<&str>) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::new(Vec::with_capacity(HEADERS_BYTES));
-    push_all(&mut out, &[b"Content-Type: ", kind.as_bytes(), b"\r\n"]);
-    push_all(&mut out, &[b"Content-Transfer-Encoding: ", encoding.as_bytes(), b"\r\n"]);
-    push_all(&mut out, &[b"Content-Disposition: ", disposition.as_bytes()]);
+    push_all(&mut *out, &[b"Content-Type: ", kind.as_bytes(), b"\r\n"]);
+    push_all(&mut *out, &[b"Content-Transfer-Encoding: ", encoding.as_bytes(), b"\r\n"]);
+    push_all(&mut *out, &[b"Content-Disposition: ", disposition.as_bytes()]);
     if let Some(name) = name {
         push_filename(&mut out, &safe_file_name(name));
     }
@@ -127,8 +122,8 @@ fn quoted(text: &str) -> Zeroizing<Vec<u8>> {
     out
 }
 
-fn push_all(out: &mut Vec<u8>, pieces: &[&[u8]]) {
-    pieces.iter().for_each(|piece| out.extend_from_slice(piece));
+fn push_all(out: &mut dyn Sink, pieces: &[&[u8]]) {
+    pieces.iter().for_each(|piece| out.take(piece));
 }
 
 #[cfg(test)]

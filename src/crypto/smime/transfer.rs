@@ -1,8 +1,11 @@
 //! Content transfer encodings (RFC 2045 §6): base64 and quoted-printable, with CRLF line ends.
 //!
-//! In: bytes or text. Out: lines of at most 76 characters, appended to a buffer.
+//! In: bytes or text. Out: lines of at most 76 characters, handed on as they are made.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+use super::content::Sink;
 
 /// What one line of 76 characters holds.
 const BASE64_LINE_BYTES: usize = 57;
@@ -17,14 +20,60 @@ pub(super) const fn base64_bytes(bytes: usize) -> usize {
 }
 
 /// Appends `bytes` in base64, each line ended by CRLF.
-pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    for line in bytes.chunks(BASE64_LINE_BYTES) {
-        let start = out.len();
-        out.resize(start + line.len().div_ceil(3) * 4, 0);
-        let target = out.get_mut(start..).unwrap_or_default();
-        #[expect(clippy::expect_used, reason = "the target was made just as long as the encoding")]
-        STANDARD.encode_slice(line, target).expect("room for the line");
-        out.extend_from_slice(b"\r\n");
+pub(super) fn push_base64(out: &mut dyn Sink, bytes: &[u8]) {
+    let mut lines = Base64Lines::new(out);
+    lines.take(bytes);
+    lines.finish();
+}
+
+/// Encodes what it takes in base64 and hands it on in lines, each ended by CRLF. Only a begun line is
+/// held. The last line is written by [`Base64Lines::finish`], not by dropping it.
+pub(super) struct Base64Lines<'a> {
+    out: &'a mut dyn Sink,
+    begun: Zeroizing<Vec<u8>>,
+    encoded: Zeroizing<[u8; BASE64_LINE_BYTES / 3 * 4]>,
+}
+
+impl<'a> Base64Lines<'a> {
+    pub fn new(out: &'a mut dyn Sink) -> Self {
+        let begun = Zeroizing::new(Vec::with_capacity(BASE64_LINE_BYTES));
+        Self { out, begun, encoded: Zeroizing::new([0; BASE64_LINE_BYTES / 3 * 4]) }
+    }
+
+    /// Writes what stands in the begun line.
+    pub fn finish(mut self) {
+        let begun = std::mem::take(&mut *self.begun);
+        if !begun.is_empty() {
+            self.line(&Zeroizing::new(begun));
+        }
+    }
+
+    fn line(&mut self, bytes: &[u8]) {
+        #[expect(clippy::expect_used, reason = "no line is longer than the room for it")]
+        let length = STANDARD.encode_slice(bytes, &mut *self.encoded).expect("room for the line");
+        self.out.take(self.encoded.get(..length).unwrap_or_default());
+        self.out.take(b"\r\n");
+    }
+}
+
+impl Sink for Base64Lines<'_> {
+    fn take(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        if !self.begun.is_empty() {
+            let missing = BASE64_LINE_BYTES.saturating_sub(self.begun.len());
+            let (first, after) = rest.split_at(missing.min(rest.len()));
+            self.begun.extend_from_slice(first);
+            rest = after;
+            if self.begun.len() < BASE64_LINE_BYTES {
+                return;
+            }
+            let full =
+                std::mem::replace(&mut self.begun, Zeroizing::new(Vec::with_capacity(BASE64_LINE_BYTES)));
+            self.line(&full);
+        }
+        let mut lines = rest.chunks_exact(BASE64_LINE_BYTES);
+        lines.by_ref().for_each(|line| self.line(line));
+        self.begun.extend_from_slice(lines.remainder());
     }
 }
 
@@ -98,6 +147,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn base64_is_the_same_in_whatever_pieces_it_comes(
+            bytes in proptest::collection::vec(any::<u8>(), 0..500), pieces in 1usize..130,
+        ) {
+            let (mut whole, mut pieced) = (Vec::new(), Vec::new());
+            push_base64(&mut whole, &bytes);
+            let mut lines = Base64Lines::new(&mut pieced);
+            bytes.chunks(pieces).for_each(|piece| lines.take(piece));
+            lines.finish();
+            prop_assert_eq!(whole, pieced);
+        }
+
         #[test]
         fn base64_lines_are_short_and_decode_to_the_same(
             bytes in proptest::collection::vec(any::<u8>(), 0..500),
