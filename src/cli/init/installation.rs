@@ -16,7 +16,7 @@ use crate::{
         pki::DevelopmentCa,
     },
     clock::Clock,
-    config::{Areas, Config, Environment, Network, read_agencies},
+    config::{Areas, Config, Environment, Keys, Network, read_agencies},
     crypto::{keyring::PublishedKeys, random::Random},
     message::{Agency, AgencyId, Area, EncryptionKey, Webhook},
 };
@@ -115,7 +115,8 @@ pub fn install(
     let ca = DevelopmentCa::new(clock.clone(), random.clone())?;
     folder.public("ca.crt", ca.certificate_pem())?;
     folder.private("ca/ca.key", ca.key_pem()?.as_bytes())?;
-    let maker = Maker { folder: &folder, ca: &ca, clock };
+    let algorithms = Keys::default();
+    let maker = Maker { folder: &folder, ca: &ca, clock, post_quantum_alg: &algorithms.post_quantum_alg };
     let keys = maker.gateway(&options.gateway_name)?;
     let mut agencies = match options.agencies {
         Some(agencies) => agencies,
