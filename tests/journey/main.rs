@@ -21,6 +21,7 @@ mod guessed;
 mod lawful;
 mod mended;
 mod permitted;
+mod post_quantum;
 mod proved;
 mod refused;
 mod reloaded;

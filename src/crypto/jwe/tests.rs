@@ -130,7 +130,7 @@ fn keys_of_other_kinds_and_mixtures_are_refused() {
             |key| key.crv = "P-384".into(),
             |key| key.kty = "RSA".into(),
             |key| key.y = if key.y.is_empty() { "AA".into() } else { String::new() },
-            |key| key.x = if key.x.is_empty() { "AA".into() } else { "AA".into() },
+            |key| key.x = "AA".into(),
             |key| key.alg = if key.alg.is_empty() { "HPKE-10-KE".into() } else { String::new() },
         ];
         for break_it in broken {
