@@ -266,6 +266,7 @@ async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random
         policies: super::policy::load(&config.directory.policies)?,
         areas,
         keys,
+        post_quantum_alg: config.keys.post_quantum_alg.clone(),
         mail_from: config.mail.from.clone(),
         limits: config.limits.clone(),
         scanner: Scanner::new(&config.scanner),

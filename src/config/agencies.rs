@@ -9,9 +9,9 @@ use std::{collections::HashSet, path::Path};
 use serde::Deserialize;
 
 use super::{
-    areas::{is_p256, name_private_half},
     document::{self, Document},
     fault::ConfigFault,
+    jwk::{can_be_sealed_to, name_private_half},
     value,
 };
 use crate::message::{Agency, AgencyType, Channel, Status};
@@ -71,8 +71,11 @@ fn fault(agency: &Agency) -> Option<(&'static str, &'static str)> {
         ("areas", "want at least one area, and each once")
     } else if agency.channels.is_empty() || repeats(&agency.channels) {
         ("channels", "want at least one of `mailbox`, `webhook`, `email`, and each once")
-    } else if agency.encryption_keys.iter().any(|key| is_p256(key).is_err()) {
-        ("encryption_keys", "want P-256 public keys with `kid`, `x` and `y`")
+    } else if !agency.encryption_keys.iter().all(can_be_sealed_to) {
+        (
+            "encryption_keys",
+            "want public keys with `kid`: P-256 (`x`, `y`), X25519 (`x`) or X-Wing (`alg`, `pub`)",
+        )
     } else if !agency.tls_spki_sha256.iter().all(|hash| is_sha256(hash)) {
         ("tls_spki_sha256", "want SHA-256 hashes in lower-case hex, 64 characters each")
     } else if !agency.contacts.iter().all(|contact| value::is_mail_address(&contact.email)) {

@@ -6,12 +6,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
     document::{self, Document},
     fault::ConfigFault,
+    jwk::{is_p256, name_private_half},
     value,
 };
 use crate::message::{Area, EncryptionKey};
@@ -176,32 +176,4 @@ fn audit_key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<EncryptionKey>
     let key = EncryptionKey::deserialize(from)?;
     is_p256(&key).map_err(D::Error::custom)?;
     Ok(Some(key))
-}
-
-/// Gives the member `d` of a key the answer that it deserves: not a misspelling, but the private half.
-pub(super) fn name_private_half(fault: ConfigFault) -> ConfigFault {
-    match fault {
-        ConfigFault::UnknownKey { key, place, known } if key == "d" && known.iter().any(|k| k == "crv") => {
-            ConfigFault::BadValue { key, place, wanted: PRIVATE_HALF.to_owned() }
-        }
-        other => other,
-    }
-}
-
-const PRIVATE_HALF: &str = "this is a private key, which must not be on the gateway: take `d` out, and make a \
-                            new key pair if anyone else could read this file";
-
-/// Whether a key has the form of a P-256 public key with a name. That the point lies on the curve is
-/// tested by `crypto`, before anything is sealed to it.
-pub(super) fn is_p256(key: &EncryptionKey) -> Result<(), &'static str> {
-    let coordinate = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
-    if key.kty != "EC" || key.crv != "P-256" {
-        Err("want a P-256 key: `kty` is \"EC\" and `crv` is \"P-256\"")
-    } else if key.kid.is_empty() || key.kid.len() > 64 {
-        Err("want a `kid` of 1 to 64 characters")
-    } else if !coordinate(&key.x) || !coordinate(&key.y) {
-        Err("want `x` and `y` of 32 bytes each in base64url without padding")
-    } else {
-        Ok(())
-    }
 }

@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::{environment::Environment, value};
+use super::{environment::Environment, jwk, value};
 
 /// `[tls]`: the gateway's own certificate and whom it trusts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -53,6 +53,9 @@ pub struct Keys {
     /// Its private key, PKCS#8 PEM.
     #[serde(deserialize_with = "value::path")]
     pub smime_key: PathBuf,
+    /// The JOSE name of HPKE with X-Wing in agencies' keys and in the headers of copies sealed to them.
+    #[serde(deserialize_with = "algorithm")]
+    pub post_quantum_alg: String,
 }
 
 impl Default for Keys {
@@ -63,8 +66,15 @@ impl Default for Keys {
             checkpoints: "keys/checkpoints.pem".into(),
             smime_certificate: "keys/smime.crt".into(),
             smime_key: "keys/smime.pem".into(),
+            post_quantum_alg: "HPKE-10-KE".into(),
         }
     }
+}
+
+fn algorithm<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    value::checked(from, "the name of a JOSE algorithm such as \"HPKE-10-KE\"", |text| {
+        jwk::is_algorithm_name(text).then(|| text.to_owned())
+    })
 }
 
 /// `[store]`: where messages and the ledger are kept.

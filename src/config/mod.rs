@@ -20,6 +20,7 @@ mod environment;
 mod fault;
 mod files;
 mod gateway;
+mod jwk;
 mod limits;
 mod mail;
 mod nearest;

@@ -1,7 +1,7 @@
 //! Cryptography: envelopes, signatures, keys, the S/MIME form. It knows no permissions.
 //!
 //! aws-lc-rs does key agreement, key wrap, content encryption, CMS and TLS; ring does SHA-256,
-//! Ed25519 and random. No other room names them, but for the hashing in `ledger/`.
+//! Ed25519 and random; hpke does X-Wing. No other room names them, but for the hashing in `ledger/`.
 
 pub mod certificate;
 pub mod digest;

@@ -46,6 +46,7 @@ impl Standing {
             areas: self.areas,
             channels: vec![if self.mail_only { Channel::Email } else { Channel::Mailbox }],
             encryption_keys: Vec::new(),
+            require_pq: false,
             mail: None,
             webhook: None,
             tls_spki_sha256: Vec::new(),

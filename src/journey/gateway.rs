@@ -35,6 +35,8 @@ pub struct Gateway {
     pub areas: Areas,
     /// Our keys.
     pub keys: Keyring,
+    /// The JOSE name of the post-quantum profile; agencies' keys must be for it.
+    pub post_quantum_alg: String,
     /// The address that mail comes from: the one that our S/MIME certificate names.
     pub mail_from: String,
     /// Our limits.
@@ -90,6 +92,8 @@ pub struct Parts {
     pub areas: Areas,
     /// See [`Gateway::keys`].
     pub keys: Keyring,
+    /// See [`Gateway::post_quantum_alg`].
+    pub post_quantum_alg: String,
     /// See [`Gateway::mail_from`].
     pub mail_from: String,
     /// See [`Gateway::limits`].
@@ -114,6 +118,7 @@ impl Gateway {
             schemas: parts.schemas,
             areas: parts.areas,
             keys: parts.keys,
+            post_quantum_alg: parts.post_quantum_alg,
             mail_from: parts.mail_from,
             refusals: RefusalRate::new(
                 parts.limits.refusal_events_per_minute,

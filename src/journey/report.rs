@@ -12,13 +12,13 @@ use super::{
     Fault, Gateway,
     authorise::Permit,
     record,
-    route::{Route, Way},
+    route::{self, Route, Way},
     seal::{self, Sealing},
     view::View,
 };
 use crate::{
     config,
-    crypto::{jwk::RecipientKey, sha256},
+    crypto::sha256,
     ledger::event::DecidedOn,
     message::{Agency, Channel, Envelope, MessageId},
     store::{DeliveryState, Overdue},
@@ -58,7 +58,7 @@ async fn tell(
 ) -> Result<(), Fault> {
     let directory = gateway.directory();
     let sender = directory.agency(&overdue.sender).ok_or(Fault::Impossible("a sender left the directory"))?;
-    let route = inbox_of(sender)?;
+    let route = inbox_of(gateway, sender)?;
     let message_id = MessageId::new(now, gateway.random.bytes()?);
     let json = report(message_id, overdue, now, plan.lifetime);
     let bytes = serde_json::to_vec(&json).map_err(|_| Fault::Impossible("a report is JSON"))?;
@@ -94,10 +94,9 @@ async fn tell(
 }
 
 /// Reports go to the inbox: whoever can post can collect.
-fn inbox_of(sender: &Agency) -> Result<Route, Fault> {
-    let key = sender.sealing_key().ok_or(Fault::Impossible("a sender without key was accepted"))?;
-    let key =
-        RecipientKey::new(key).map_err(|_| Fault::Impossible("a sender with a bad key was accepted"))?;
+fn inbox_of(gateway: &Gateway, sender: &Agency) -> Result<Route, Fault> {
+    let key = route::sealing_key(gateway, sender, false)
+        .map_err(|_| Fault::Impossible("a sender without a good key was accepted"))?;
     let permit = Permit {
         agency: sender.clone(),
         policies: vec!["D25".into()],

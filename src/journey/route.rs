@@ -92,7 +92,7 @@ impl Routed {
 
 pub(super) fn route(gateway: &Gateway, mut authorised: Authorised) -> Result<Routed, Stop> {
     let envelope = &authorised.validated.envelope;
-    reports_can_be_sealed(&authorised, envelope)?;
+    reports_can_be_sealed(gateway, &authorised, envelope)?;
     let declared: u64 =
         envelope.attachments.iter().map(|attachment| attachment.bytes).fold(0, u64::saturating_add);
     let bytes = declared.saturating_add(authorised.validated.accepted.bytes.len() as u64);
@@ -123,10 +123,13 @@ pub(super) fn route(gateway: &Gateway, mut authorised: Authorised) -> Result<Rou
 }
 
 /// A sender that could not be told of a failure would meet silence.
-fn reports_can_be_sealed(authorised: &Authorised, envelope: &Envelope) -> Result<(), Refusal> {
+fn reports_can_be_sealed(
+    gateway: &Gateway,
+    authorised: &Authorised,
+    envelope: &Envelope,
+) -> Result<(), Refusal> {
     let sender = authorised.directory.agency(&envelope.sender.agency_id);
-    let usable = sender.and_then(Agency::sealing_key).is_some_and(|key| RecipientKey::new(key).is_ok());
-    if usable {
+    if sender.is_some_and(|sender| sealing_key(gateway, sender, false).is_ok()) {
         return Ok(());
     }
     let detail = "register an encryption key for your agency, so that a non-delivery report can reach it";
@@ -151,24 +154,45 @@ const ABROAD: Unreachable = Unreachable(
     "the agency's server has a name outside the United Kingdom",
 );
 
+/// The one key that a copy for this agency is sealed to. The post-quantum profile is a draft: a key for
+/// another number of its suite than the configured one would make copies that the agency cannot open.
+pub(super) fn sealing_key(
+    gateway: &Gateway,
+    agency: &Agency,
+    require_pq: bool,
+) -> Result<RecipientKey, &'static str> {
+    let missing = match require_pq || agency.require_pq {
+        true => "post-quantum copies are required, and the agency has no such key",
+        false => "the agency has no encryption key",
+    };
+    let key = agency.sealing_key_for(require_pq).ok_or(missing)?;
+    let key = RecipientKey::new(key).map_err(|_| "the agency's encryption key is unusable")?;
+    match key.post_quantum_alg() {
+        Some(alg) if alg != gateway.post_quantum_alg => {
+            Err("the agency's post-quantum key is for another version of the profile")
+        }
+        _ => Ok(key),
+    }
+}
+
 /// The most secure means that the recipient has: sealed to its own key and fetched or pushed over
 /// mutual TLS, else S/MIME mail. Never less than that, whatever the reason.
 fn choose(gateway: &Gateway, envelope: &Envelope, agency: &Agency, bytes: u64) -> Result<Way, Unreachable> {
     if agency.is_abroad() {
         return Err(ABROAD);
     }
-    if envelope.marking.require_pq {
-        return Err("the marking requires post-quantum copies, and the agency has no such key".into());
-    }
+    let require_pq = envelope.marking.require_pq;
     let pull_or_push =
         agency.channels.iter().find(|channel| matches!(channel, Channel::Mailbox | Channel::Webhook));
     if let Some(channel) = pull_or_push {
-        let key = agency.sealing_key().ok_or("the agency has no encryption key")?;
-        let key = RecipientKey::new(key).map_err(|_| "the agency's encryption key is unusable")?;
+        let key = sealing_key(gateway, agency, require_pq)?;
         return Ok(Way::Jwe { channel: *channel, key });
     }
     if !agency.channels.contains(&Channel::Email) {
         return Err("the agency has no channel".into());
+    }
+    if require_pq || agency.require_pq {
+        return Err("post-quantum copies are required, and mail cannot be sealed so".into());
     }
     let mail = agency.mail.as_ref().ok_or("the agency has no mail address")?;
     let certificate =

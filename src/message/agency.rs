@@ -31,6 +31,9 @@ pub struct Agency {
     /// Keys that messages to it may be sealed to.
     #[serde(default)]
     pub encryption_keys: Vec<EncryptionKey>,
+    /// Whether nothing may be sealed to it but under a post-quantum key, and so nothing sent to it by mail.
+    #[serde(default)]
+    pub require_pq: bool,
     /// Where and how it receives secure e-mail.
     #[serde(default)]
     pub mail: Option<MailBox>,
@@ -49,7 +52,15 @@ pub struct Agency {
 impl Agency {
     /// The key that messages are sealed to now: the last one registered.
     pub fn sealing_key(&self) -> Option<&EncryptionKey> {
-        self.encryption_keys.last()
+        self.sealing_key_for(false)
+    }
+
+    /// The one key that a message is sealed to: the last one registered, and where the message or the
+    /// agency requires it, the last post-quantum one. Never two: a classical wrap beside a post-quantum one
+    /// would undo it.
+    pub fn sealing_key_for(&self, require_pq: bool) -> Option<&EncryptionKey> {
+        let fits = |key: &&EncryptionKey| key.is_post_quantum() || !(require_pq || self.require_pq);
+        self.encryption_keys.iter().rfind(fits)
     }
 
     /// Whether it serves this area.
@@ -217,14 +228,30 @@ text_enum!(
 pub struct EncryptionKey {
     /// Its name in headers.
     pub kid: String,
-    /// Its kind; `EC` is the baseline (RFC 7518 §6.2).
+    /// Its kind: `EC` is the baseline (RFC 7518 §6.2), `OKP` is X25519 (RFC 8037), `AKP` is X-Wing.
     pub kty: String,
-    /// Its curve; `P-256`.
+    /// Only with `AKP`: the JOSE name of the HPKE suite that the key is for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alg: String,
+    /// Its curve, `P-256` or `X25519`; empty with `AKP`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub crv: String,
-    /// The x coordinate in base64url.
+    /// The x coordinate in base64url; empty with `AKP`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub x: String,
-    /// The y coordinate in base64url.
+    /// The y coordinate in base64url; only with `EC`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub y: String,
+    /// Only with `AKP`: the public key in base64url.
+    #[serde(default, skip_serializing_if = "String::is_empty", rename = "pub")]
+    pub public: String,
+}
+
+impl EncryptionKey {
+    /// Whether it is of the kind that also resists quantum computers.
+    pub fn is_post_quantum(&self) -> bool {
+        self.kty == "AKP"
+    }
 }
 
 /// Where an agency receives secure e-mail.

@@ -22,6 +22,7 @@ pub(super) fn agency(id: &AgencyId, area: Area, agency_type: AgencyType, status:
         areas: vec![area],
         channels: vec![],
         encryption_keys: vec![],
+        require_pq: false,
         mail: None,
         webhook: None,
         tls_spki_sha256: vec![],

@@ -114,6 +114,8 @@ fn agency(agency_id: AgencyId, area: Area, agency_type: AgencyType, status: Stat
         crv: "P-256".into(),
         x: "x".repeat(43),
         y: "y".repeat(43),
+        alg: String::new(),
+        public: String::new(),
     };
     let contact = |role: &str| Contact {
         name: "Jules Hartnell".into(),
@@ -127,6 +129,7 @@ fn agency(agency_id: AgencyId, area: Area, agency_type: AgencyType, status: Stat
         agency_type,
         status,
         suspended: false,
+        require_pq: false,
         areas: vec![area],
         channels: vec![Channel::Mailbox],
         encryption_keys: vec![key],

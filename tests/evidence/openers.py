@@ -1,9 +1,11 @@
-"""Opening what was sealed and signed with other people's libraries: jwcrypto, joserfc, and jose on Node.
+"""Opening what was sealed and signed with other people's libraries: jwcrypto, joserfc, cryptography, and jose
+on Node.
 
 In: JWE and JWS as they were collected, private keys as JWK. Out: plaintext bytes. Nothing of the gateway's
 own code takes part.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -17,8 +19,12 @@ import joserfc.jwk
 import jwcrypto.jwe
 import jwcrypto.jwk
 import jwcrypto.jws
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from folder import parse
+from folder import b64u, parse
 
 # RFC 9864 prefers `Ed25519` as name of what RFC 8037 and most readers still call `EdDSA`.
 warnings.filterwarnings("ignore", message="EdDSA is deprecated")
@@ -44,8 +50,27 @@ def jwcrypto_open(jwe, jwk):
 
 def joserfc_open(jwe, jwk):
     """Opens a flattened JWE with a private key."""
-    key = joserfc.jwk.ECKey.import_key(jwk)
+    kind = joserfc.jwk.ECKey if jwk["kty"] == "EC" else joserfc.jwk.OKPKey
+    key = kind.import_key(jwk)
     return joserfc.jwe.decrypt_json(parse(jwe), key, registry=registry(WRAPPED)).plaintext
+
+
+def hpke_open(jwe, jwk):
+    """Opens a flattened JWE with an X-Wing key, by the HPKE of cryptography; no JOSE library has it yet."""
+    jwe = parse(jwe)
+    enc = parse(b64u(jwe["protected"]))["enc"]
+    if jwe["header"]["alg"] != jwk["alg"] or enc != "A256GCM":
+        raise ValueError("another profile")
+    expanded = hashlib.shake_256(b64u(jwk["priv"])).digest(96)
+    key = hpke.MLKEM768X25519PrivateKey(
+        mlkem.MLKEM768PrivateKey.from_seed_bytes(expanded[:64]),
+        x25519.X25519PrivateKey.from_private_bytes(expanded[64:]),
+    )
+    suite = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.SHAKE256, hpke.AEAD.AES_256_GCM)
+    wrapped = b64u(jwe["header"]["ek"]) + b64u(jwe["encrypted_key"])
+    content_key = suite.decrypt(wrapped, key, b"JOSE-HPKE rcpt\xff" + enc.encode() + b"\xff")
+    aad = f"{jwe['protected']}.{jwe['aad']}".encode()
+    return AESGCM(content_key).decrypt(b64u(jwe["iv"]), b64u(jwe["ciphertext"]) + b64u(jwe["tag"]), aad)
 
 
 def joserfc_open_compact(jwe, jwk):

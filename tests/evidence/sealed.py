@@ -15,8 +15,12 @@ from report import Wrong, expect
 
 OUTER = {"protected", "header", "encrypted_key", "aad", "iv", "ciphertext", "tag"}
 PROTECTED = {"enc", "typ", "cty"}
-HEADER = {"alg", "kid", "epk", "apu", "apv"}
-EPK = {"kty", "crv", "x", "y"}
+HEADERS = {
+    "P-256": {"alg", "kid", "epk", "apu", "apv"},
+    "X25519": {"alg", "kid", "epk", "apu", "apv"},
+    "X-Wing": {"alg", "kid", "ek"},
+}
+EPKS = {"P-256": {"kty", "crv", "x", "y"}, "X25519": {"kty", "crv", "x"}}
 CTY = "application/portcullis-sealed+json"
 # What is pushed stays in the inbox as well (design §10).
 CHANNELS = {"inbox": {"mailbox", "webhook"}, "push": {"webhook"}}
@@ -68,39 +72,63 @@ def check_outside(check, folder, copies):
             expect(set(parse(protected)) == PROTECTED, "protected holds other members than enc, typ and cty")
             expect(parse(protected)["cty"] == CTY, "another cty")
             expect(re.fullmatch(rb"[!-~]+", protected), "protected is not compact ASCII")
-            check_header(outer["header"])
+            check_header(profile(copy), outer["header"])
             aad = parse(b64u(outer["aad"]))
             expect(set(aad) == {"message_id"} and UUID.match(aad["message_id"]), "aad is not a message_id")
             readable = copy.text.encode() + protected + b64u(outer["aad"])
-            readable += b64u(outer["header"]["apu"]) + b64u(outer["header"]["apv"])
+            readable += b64u(outer["header"].get("apu", "")) + b64u(outer["header"].get("apv", ""))
             shown = any(ref.encode() in readable for ref in folder.case_refs())
             expect(not shown, "a case_ref can be read from outside")
 
 
-def check_header(header):
-    expect(set(header) == HEADER, "header holds other members than alg, kid, epk, apu and apv")
-    expect(set(header["epk"]) == EPK, "epk holds other members than a public key's")
+def profile(copy):
+    """The profile that a copy is sealed by, named for its kind of key."""
+    epk = parse(copy.text)["header"].get("epk")
+    return epk["crv"] if epk else "X-Wing"
+
+
+def check_header(kind, header):
+    expect(set(header) == HEADERS.get(kind), "header holds other members than its profile has")
+    if kind == "X-Wing":
+        return
+    expect(set(header["epk"]) == EPKS[kind], "epk holds other members than a public key's")
     expect(b64u(header["apv"]).decode() == header["kid"], "apv is not the kid")
 
 
 def check_opens(report, copies, node, what):
-    by_jwcrypto = report.check(f"{what}: open with jwcrypto")
-    by_joserfc = report.check(f"{what}: open with joserfc")
+    """Each profile by each reader that has it: the interop matrix, one line for each cell."""
+    for kind in HEADERS:
+        ours = [copy for copy in copies if profile(copy) == kind]
+        if not ours:
+            report.leave_out(f"{what}: {kind} opens", "no copy was sealed by this profile")
+        elif kind == "X-Wing":
+            by_reader(report.check(f"{what}: X-Wing opens with cryptography"), ours, openers.hpke_open)
+            for reader in ("jwcrypto", "joserfc", "jose on Node"):
+                report.leave_out(f"{what}: X-Wing opens with {reader}", "it has no HPKE")
+        else:
+            by_reader(report.check(f"{what}: {kind} opens with jwcrypto"), ours, openers.jwcrypto_open)
+            by_reader(report.check(f"{what}: {kind} opens with joserfc"), ours, openers.joserfc_open)
+            by_node(report, f"{what}: {kind} opens with jose on Node", ours, node)
+
+
+def by_reader(check, copies, reader):
     for copy in copies:
-        with by_jwcrypto.item(copy.where):
-            copy.plaintext = openers.jwcrypto_open(copy.text, own_key(copy))
-        with by_joserfc.item(copy.where):
-            expect(openers.joserfc_open(copy.text, own_key(copy)) == copy.plaintext, "other plaintext")
-    title = f"{what}: open with jose on Node"
+        with check.item(copy.where):
+            plaintext = reader(copy.text, own_key(copy))
+            expect(copy.plaintext in (None, plaintext), "other plaintext")
+            copy.plaintext = plaintext
+
+
+def by_node(report, title, copies, node):
     if node.missing:
         report.leave_out(title, node.missing)
         return
-    by_node = report.check(title)
+    check = report.check(title)
     ours = [copy for copy in copies if copy.agency and copy.agency.enc_jwk]
     # A push is kept with its HTTP head; its body has been written beside it for this.
     answers = node.ask([{"file": str(copy.path), "key": copy.agency.enc_jwk} for copy in ours])
     for copy, answer in zip(ours, answers, strict=True):
-        with by_node.item(copy.where):
+        with check.item(copy.where):
             expect("fault" not in answer, answer.get("fault"))
             same = copy.plaintext is not None and answer["sha256"] == sha256_hex(copy.plaintext)
             expect(same, "other plaintext")
@@ -118,11 +146,19 @@ def check_nobody_else(check, folder, copies):
             if other is copy.agency or other.enc_jwk is None:
                 continue
             with check.item(f"{copy.where} and {other.agency_id}"):
-                try:
-                    openers.jwcrypto_open(copy.text, other.enc_jwk)
-                except openers.jwcrypto.jwe.InvalidJWEData:
-                    continue
-                raise Wrong("it opens")
+                expect(not opens_for(copy, other.enc_jwk), "it opens")
+
+
+def opens_for(copy, jwk):
+    """Whether a copy opens for a key of any kind; one of another kind than its wrap cannot be tried."""
+    post_quantum = jwk["kty"] == "AKP"
+    if post_quantum != (profile(copy) == "X-Wing"):
+        return False
+    try:
+        (openers.hpke_open if post_quantum else openers.jwcrypto_open)(copy.text, jwk)
+    except (openers.jwcrypto.jwe.InvalidJWEData, openers.InvalidTag):
+        return False
+    return True
 
 
 def check_content(check, copies):
@@ -149,7 +185,8 @@ def check_message(check, folder, copies):
             expect(to["channel"] in CHANNELS[copy.way], "the statement names another channel")
             outer = parse(copy.text)
             expect(parse(b64u(outer["aad"]))["message_id"] == stated["message_id"], "aad names another message")
-            expect(b64u(outer["header"]["apu"]).decode() == stated["gateway"], "apu is not the gateway")
+            apu = outer["header"].get("apu")
+            expect(apu is None or b64u(apu).decode() == stated["gateway"], "apu is not the gateway")
             digests = [one["sha256"] for one in copy.content["attachments"]]
             expect(digests == [one["sha256"] for one in stated["attachments"]], "keys for other attachments")
             copy.delivered = statement.Delivered(

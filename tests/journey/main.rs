@@ -24,6 +24,7 @@ mod lawful;
 mod mail_profiles;
 mod mended;
 mod permitted;
+mod post_quantum;
 mod proved;
 mod refused;
 mod reloaded;

@@ -32,6 +32,10 @@ pub struct Arguments {
     /// Keep the evidence in this folder, which must be empty or absent
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// Give some agencies encryption keys of the other kinds: X25519, and X-Wing, which resists quantum
+    /// computers
+    #[arg(long)]
+    pub all_key_kinds: bool,
 }
 
 /// Runs the demonstration.
@@ -47,7 +51,7 @@ pub async fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Resu
     };
     terminal.say("Portcullis demonstration: invented agencies, invented people.\n");
     terminal.say("  building an area: authority, keys, certificates, agencies …");
-    let world = World::build(&dir).await?;
+    let world = World::build(&dir, arguments.all_key_kinds).await?;
     let mut evidence = Evidence::begin(&dir)?;
     let outcome = tell(&world, &mut evidence, terminal).await?;
     if terminal.json() {

@@ -55,10 +55,10 @@ pub const PUSHED_TO: &str = "kent-mh-trust";
 
 impl World {
     /// Builds the stage in `dir`, an empty or absent folder.
-    pub async fn build(dir: &Path) -> anyhow::Result<Self> {
+    pub async fn build(dir: &Path, all_key_kinds: bool) -> anyhow::Result<Self> {
         let (clock, random) = (Clock::system(), Random::system());
         let listeners = Listeners { agencies: bind(8443).await?, admin: bind(9464).await? };
-        let mut made = init::install(dir, &clock, &random, Options::default())?;
+        let mut made = init::install(dir, &clock, &random, Options { all_key_kinds, ..Options::default() })?;
         let server = made.ca.issue_server(&["localhost"])?;
         let keep = |name: &str| -> anyhow::Result<PathBuf> {
             std::fs::create_dir_all(dir.join(name))?;

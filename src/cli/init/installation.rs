@@ -16,7 +16,7 @@ use crate::{
         pki::DevelopmentCa,
     },
     clock::Clock,
-    config::{Areas, Config, Environment, Network, read_agencies},
+    config::{Areas, Config, Environment, Keys, Network, read_agencies},
     crypto::{keyring::PublishedKeys, random::Random},
     message::{Agency, AgencyId, Area, EncryptionKey, Webhook},
 };
@@ -29,12 +29,20 @@ pub struct Options {
     pub agencies: Option<Vec<Agency>>,
     /// Where everything is.
     pub addresses: Addresses,
+    /// Whether some agencies get encryption keys of the other kinds than the baseline, P-256: X25519 and
+    /// X-Wing.
+    pub all_key_kinds: bool,
 }
 
 impl Default for Options {
     /// The sample directory, on the usual ports of this machine.
     fn default() -> Self {
-        Self { gateway_name: super::DEFAULT_NAME.to_owned(), agencies: None, addresses: Addresses::default() }
+        Self {
+            gateway_name: super::DEFAULT_NAME.to_owned(),
+            agencies: None,
+            addresses: Addresses::default(),
+            all_key_kinds: false,
+        }
     }
 }
 
@@ -115,7 +123,9 @@ pub fn install(
     let ca = DevelopmentCa::new(clock.clone(), random.clone())?;
     folder.public("ca.crt", ca.certificate_pem())?;
     folder.private("ca/ca.key", ca.key_pem()?.as_bytes())?;
-    let maker = Maker { folder: &folder, ca: &ca, clock };
+    let algorithms = Keys::default();
+    let post_quantum_alg = options.all_key_kinds.then_some(algorithms.post_quantum_alg.as_str());
+    let maker = Maker { folder: &folder, ca: &ca, clock, post_quantum_alg };
     let keys = maker.gateway(&options.gateway_name)?;
     let mut agencies = match options.agencies {
         Some(agencies) => agencies,

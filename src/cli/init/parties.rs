@@ -11,10 +11,11 @@ use crate::{
     clock::Clock,
     crypto::{
         certificate, ed25519, hex,
-        jwk::PrivateJwk,
+        jwk::{KeyKind, PrivateJwk},
         keyring::{KeyPurpose, NamedKey, PublishedKeys},
+        random::Random,
     },
-    message::{Agency, AgencyId, Area, Channel, EncryptionKey, SmimeProfile},
+    message::{Agency, AgencyId, AgencyType, Area, Channel, EncryptionKey, SmimeProfile},
 };
 
 /// Makes keys and writes them down.
@@ -22,6 +23,8 @@ pub(super) struct Maker<'a> {
     pub folder: &'a Folder,
     pub ca: &'a DevelopmentCa,
     pub clock: &'a Clock,
+    /// The JOSE name of the post-quantum profile, where agencies are to have keys of all kinds.
+    pub post_quantum_alg: Option<&'a str>,
 }
 
 impl Maker<'_> {
@@ -56,7 +59,8 @@ impl Maker<'_> {
         agency.tls_spki_sha256.push(spki_sha256(&tls)?);
         self.folder.issued(&format!("{own}/tls"), &tls)?;
         let kid = format!("{}-{}", agency.agency_id, self.year());
-        agency.encryption_keys.push(self.key_pair(&format!("{own}/enc.jwk"), &kid)?);
+        let kind = self.kind(agency.agency_type);
+        agency.encryption_keys.push(self.key_pair(kind, &format!("{own}/enc.jwk"), &kid)?);
         if let Some(mail) = agency.mail.as_mut().filter(|_| agency.channels.contains(&Channel::Email)) {
             let kind = match mail.profile {
                 Some(SmimeProfile::EcdhGcm) => SmimeKey::EcP256,
@@ -71,11 +75,21 @@ impl Maker<'_> {
 
     /// An area's audit key.
     pub fn auditors(&self, area: Area) -> Result<EncryptionKey, InstallFault> {
-        self.key_pair(&format!("audit/{area}.jwk"), &format!("audit-{area}-{}", self.year()))
+        self.key_pair(KeyKind::P256, &format!("audit/{area}.jwk"), &format!("audit-{area}-{}", self.year()))
     }
 
-    fn key_pair(&self, file: &str, kid: &str) -> Result<EncryptionKey, InstallFault> {
-        let key = PrivateJwk::generate(kid)?;
+    /// The baseline; or, of agencies that are to have keys of all kinds, one kind of agency has each of the
+    /// others.
+    fn kind(&self, agency_type: AgencyType) -> KeyKind<'_> {
+        match (self.post_quantum_alg, agency_type) {
+            (Some(_), AgencyType::Coord) => KeyKind::X25519,
+            (Some(alg), AgencyType::NhsTrust) => KeyKind::XWing(alg),
+            _ => KeyKind::P256,
+        }
+    }
+
+    fn key_pair(&self, kind: KeyKind<'_>, file: &str, kid: &str) -> Result<EncryptionKey, InstallFault> {
+        let key = PrivateJwk::generate_as(kind, kid, &Random::system())?;
         self.folder.private(file, json(&key, "a private key")?)?;
         Ok(key.public())
     }
