@@ -189,3 +189,13 @@ pub fn log(filter: &str, json: bool) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }
+
+/// Has panics logged by their place alone. What a panic says may hold a piece of what was being worked on:
+/// slicing a text inside a character tells the text. Only words that stand in the program itself are shown.
+pub fn panics_without_values() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let words = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
+        tracing::error!(%place, words, "a panic; what it was about has ended");
+    }));
+}

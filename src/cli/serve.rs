@@ -382,6 +382,7 @@ pub async fn run(path: &Path) -> anyhow::Result<()> {
     let hangups = signal(SignalKind::hangup())?;
     let config = Config::load(path)?;
     crate::telemetry::log(&config.log.filter, config.log.format == crate::config::LogFormat::Json);
+    crate::telemetry::panics_without_values();
     no_core_dumps();
     let listeners = Listeners::bind(&config).await?;
     let running = start(config, listeners, Clock::system(), Random::system()).await?;
