@@ -90,7 +90,7 @@ async fn connected(gateway: &TestGateway, agency: &str) -> TlsStream<TcpStream> 
 async fn ends(mut stream: TlsStream<TcpStream>) {
     let mut said = Vec::new();
     let end = tokio::time::timeout(crate::support::PATIENCE, stream.read_to_end(&mut said)).await;
-    let _ = end.expect("the connection stays open");
+    assert!(end.is_ok(), "the connection stays open");
 }
 
 async fn answers(gateway: &TestGateway, agency: &str) -> bool {
