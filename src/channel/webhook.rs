@@ -40,9 +40,9 @@ use crate::{
     message::{AgencyId, DeliveryId},
 };
 
-/// Signs with the gateway's Ed25519 key for webhooks and with no other. A closure, so that the key
-/// stays in its ring.
-pub type Signer = Arc<dyn Fn(&[u8]) -> [u8; 64] + Send + Sync>;
+/// Signs with the gateway's Ed25519 keys for webhooks and with no others: one signature, or two while a key
+/// is replaced. A closure, so that the keys stay in their ring.
+pub type Signer = Arc<dyn Fn(&[u8]) -> Vec<[u8; 64]> + Send + Sync>;
 
 /// Pushes to agencies' servers. Connections are kept and used again.
 pub struct WebhookChannel {
@@ -94,13 +94,15 @@ impl WebhookChannel {
         let now = self.clock.now();
         let (id, at) = (delivery_id.to_string(), now.as_second().to_string());
         let signed = (self.signer)(format!("{id}.{at}.{body}").as_bytes());
+        // A list with spaces between (Standard Webhooks): a server takes any one that it can verify.
+        let signatures: Vec<_> = signed.iter().map(|one| format!("v1a,{}", STANDARD.encode(one))).collect();
         let request = door
             .client
             .post(url)
             .header(header::CONTENT_TYPE, "application/jose+json")
             .header("webhook-id", id)
             .header("webhook-timestamp", at)
-            .header("webhook-signature", format!("v1a,{}", STANDARD.encode(signed)))
+            .header("webhook-signature", signatures.join(" "))
             .body(body);
         match request.send().await {
             Err(fault) => Outcome::later(outcome::of_fault(&fault)),

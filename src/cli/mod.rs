@@ -15,6 +15,7 @@ pub mod designate;
 pub mod explain;
 pub mod inbox;
 pub mod init;
+pub mod key;
 pub mod ledger;
 pub mod pki;
 pub mod policy;
@@ -66,6 +67,9 @@ enum Command {
     /// Verify the ledger
     #[command(subcommand)]
     Ledger(ledger::Arguments),
+    /// Show and replace the gateway's own signing keys
+    #[command(subcommand)]
+    Key(key::Arguments),
     /// Import and list the agencies of an installation
     #[command(subcommand)]
     Agency(agency::Arguments),
@@ -140,6 +144,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
         Command::Schema(arguments) => schema::run(&arguments, terminal),
         Command::Policy(arguments) => policy::run(&arguments, &clock, terminal),
         Command::Ledger(arguments) => wait(ledger::run(&arguments, terminal)),
+        Command::Key(arguments) => wait(key::run(&arguments, terminal)),
         Command::Agency(arguments) => wait(agency::run(&arguments, terminal, &clock, &random)),
         Command::Case(arguments) => wait(case::run(&arguments, terminal, &clock, &random)),
         Command::Designate(arguments) => wait(designate::run(&arguments, terminal, &clock, &random)),

@@ -199,6 +199,8 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(partial)?;
     file.write_all(bytes)?;
+    // A key that signed must still be there after a power cut.
+    file.sync_all()?;
     std::fs::rename(partial, path)
 }
 

@@ -1,9 +1,9 @@
 //! `portcullis serve`: wires all parts by hand, in order and by name, and takes them down again.
 
+pub mod files;
 mod reload;
 
 use std::{
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -19,14 +19,10 @@ use crate::{
     },
     clock::Clock,
     config::{Areas, Config, load_agencies},
-    crypto::{
-        keyring::{KeyPurpose, Keyring, NamedKey},
-        random::Random,
-        smime::SigningIdentity,
-    },
+    crypto::random::Random,
     directory,
-    http::{self, App, server},
-    journey::{Gateway, Parts},
+    http::{self, App, server, trust::Trust},
+    journey::{self, Gateway, Parts},
     ledger::event::{Entry, Event},
     message::Agency,
     schema::Schemas,
@@ -37,6 +33,7 @@ use crate::{
     worker::{self, sequencer::Sequencer},
 };
 
+pub use files::keys_are_usable;
 pub use reload::Reloader;
 
 /// `portcullis serve`
@@ -54,7 +51,9 @@ Signals:
   SIGHUP           read the policies in `directory.policies` again. A sound set takes the place of the
                    old one between two decisions, and the ledger says so first (`policies.changed`). A
                    set with a fault is refused: the log says which file, policy and why, and the old
-                   one stays in force. Other settings need a restart.
+                   one stays in force. The same for the keys (`key.rotated`; see `portcullis key`), for
+                   the files of [tls], which are also read whenever they change, and for those of
+                   [webhook]. Other settings need a restart.
 
 Under systemd: ExecReload=/bin/kill -HUP $MAINPID
 Try a set first: portcullis check, portcullis policy matrix --policies DIR";
@@ -117,33 +116,28 @@ pub async fn start_with(
     introduce(&gateway, &config).await?;
     let channels = Arc::new(channels(&config, &gateway, clock)?);
     let sequencer = Sequencer::load(gateway.clone()).await.context("the ledger cannot be continued")?;
-    let tls = server::tls(
-        &read(&config.tls.certificate)?,
-        &read_secret(&config.tls.key)?,
-        &read(&config.tls.client_ca)?,
-    )?;
+    // Before the files are read: what changes meanwhile is read once more.
+    let stamps = files::Stamps::of(&config.tls);
+    let refused = gateway.metrics.handshakes_refused.clone();
+    let trust = Arc::new(Trust::new(&files::tls(&config.tls)?, refused)?);
     let mut running = Running {
         agencies: listeners.agencies.local_addr()?,
         admin: listeners.admin.local_addr()?,
         gateway: gateway.clone(),
-        reloader: Reloader::new(gateway.clone(), &config),
+        reloader: Reloader::new(gateway.clone(), &config, trust.clone(), channels.clone()),
         stop: CancellationToken::new(),
         tasks: Vec::new(),
     };
     // The workers stop after the front door: what was accepted last still gets its leaf.
-    let closed = running.open_doors(&config, listeners, tls);
+    let closed = running.open_doors(&config, listeners, trust);
+    running.watch_certificates(stamps, &config, &closed);
     running.start_workers(gateway, channels, sequencer, &config, &closed);
     Ok(running)
 }
 
 impl Running {
     /// Starts both listeners. The token that it gives is cancelled when the agencies' one has drained.
-    fn open_doors(
-        &mut self,
-        config: &Config,
-        listeners: Listeners,
-        tls: Arc<rustls::ServerConfig>,
-    ) -> CancellationToken {
+    fn open_doors(&mut self, config: &Config, listeners: Listeners, trust: Arc<Trust>) -> CancellationToken {
         let (stop, draining, closed) =
             (self.stop.clone(), CancellationToken::new(), CancellationToken::new());
         let app = App {
@@ -155,13 +149,14 @@ impl Running {
             draining: draining.clone(),
         };
         let (router, rules) = (http::routes(app.clone()), rules(config));
-        let drained = closed.clone();
+        let (drained, gateway) = (closed.clone(), self.gateway.clone());
         self.spawn(async move {
             let long_polls_end = async {
                 stop.cancelled().await;
                 draining.cancel();
             };
-            let serving = server::serve_agencies(listeners.agencies, tls, router, rules, stop.clone());
+            let serving =
+                server::serve_agencies(listeners.agencies, trust, gateway, router, rules, stop.clone());
             tokio::join!(long_polls_end, serving);
             drained.cancel();
             Ok(())
@@ -197,6 +192,26 @@ impl Running {
             Ok(())
         });
         self.spawn(async { sequencing.await.context("the sequencer stopped; so does the gateway") });
+    }
+
+    /// Starts what looks after certificates: those of `[tls]` when they change, and the ends of all.
+    fn watch_certificates(&mut self, stamps: files::Stamps, config: &Config, closed: &CancellationToken) {
+        let (reloader, late) = (self.reloader.clone(), self.reloader.clone());
+        let watching = reloader.watch_tls(stamps, closed.clone());
+        self.spawn(async {
+            watching.await;
+            Ok(())
+        });
+        let config = config.clone();
+        let own = move || {
+            late.warn_of_late_crls();
+            files::own_certificates(&config)
+        };
+        let forecast = worker::certificates(self.gateway.clone(), own, closed.clone());
+        self.spawn(async {
+            forecast.await;
+            Ok(())
+        });
     }
 
     /// Tells everything to stop: what is under way ends first.
@@ -250,10 +265,12 @@ async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random
         &SqliteOptions { readers: config.store.readers, ..SqliteOptions::default() },
     )
     .context("store.path")?;
-    let keys = keyring(config)?;
+    let mut keys = files::keyring(config)?;
     keys.smime
         .fits(&config.mail.from, clock.now())
         .context("keys.smime_certificate must be valid and name the address `mail.from`")?;
+    // A key that was replaced while nothing ran is known to the ledger before it signs.
+    journey::keys::record(&store, &mut keys, &clock, &random).await?;
     let areas = Areas::load(&config.directory.areas)?;
     super::check::severities_are_known(&areas)?;
     let parts = Parts {
@@ -277,35 +294,12 @@ async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random
     Ok(Gateway::new(parts).await?)
 }
 
-/// Whether `serve` could use every key and certificate of this configuration.
-pub fn keys_are_usable(config: &Config) -> anyhow::Result<()> {
-    keyring(config)?;
-    server::tls(
-        &read(&config.tls.certificate)?,
-        &read_secret(&config.tls.key)?,
-        &read(&config.tls.client_ca)?,
-    )?;
-    Ok(())
-}
-
-fn keyring(config: &Config) -> anyhow::Result<Keyring> {
-    let named = |path: &Path, purpose| -> anyhow::Result<NamedKey> {
-        NamedKey::from_pem(&read_secret(path)?, purpose).with_context(|| path.display().to_string())
-    };
-    let certificate = String::from_utf8(read(&config.keys.smime_certificate)?)?;
-    let key = zeroize::Zeroizing::new(String::from_utf8(read_secret(&config.keys.smime_key)?.to_vec())?);
-    Ok(Keyring {
-        statements: named(&config.keys.statements, KeyPurpose::Statements)?,
-        webhooks: named(&config.keys.webhooks, KeyPurpose::Webhooks)?,
-        checkpoints: named(&config.keys.checkpoints, KeyPurpose::Checkpoints)?,
-        smime: SigningIdentity::from_pem(&certificate, &key)
-            .context("keys.smime_certificate and keys.smime_key")?,
-    })
-}
-
 fn channels(config: &Config, gateway: &Arc<Gateway>, clock: Clock) -> anyhow::Result<Channels> {
     let signer = gateway.clone();
-    let sign = Arc::new(move |bytes: &[u8]| signer.keys.webhooks.key.sign(bytes));
+    let sign = Arc::new(move |bytes: &[u8]| {
+        let keys = signer.keys();
+        [&keys.webhooks].into_iter().chain(&keys.webhooks_before).map(|key| key.key.sign(bytes)).collect()
+    });
     let webhook = WebhookChannel::new(&config.webhook, sign, clock)?;
     let email = Some(EmailChannel::new(&config.mail)?);
     Ok(Channels { webhook, email })
@@ -389,23 +383,6 @@ fn rules(config: &Config) -> server::Rules {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-/// A private key's file, which nobody else may read.
-fn read_secret(path: &Path) -> anyhow::Result<zeroize::Zeroizing<Vec<u8>>> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path)
-        .with_context(|| format!("{} cannot be read", path.display()))?
-        .permissions()
-        .mode();
-    if mode & 0o077 != 0 {
-        bail!("{} can be read by others: chmod 600 {}", path.display(), path.display());
-    }
-    Ok(zeroize::Zeroizing::new(read(path)?))
-}
-
 /// Runs until a signal: the first one drains, a second one ends at once.
 pub async fn run(path: &Path) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -413,6 +390,7 @@ pub async fn run(path: &Path) -> anyhow::Result<()> {
     let hangups = signal(SignalKind::hangup())?;
     let config = Config::load(path)?;
     crate::telemetry::log(&config.log.filter, config.log.format == crate::config::LogFormat::Json);
+    crate::telemetry::panics_without_values();
     no_core_dumps();
     let listeners = Listeners::bind(&config).await?;
     let running = start(config, listeners, Clock::system(), Random::system()).await?;

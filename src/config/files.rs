@@ -22,6 +22,9 @@ pub struct Tls {
     /// The authorities that sign the agencies' client certificates, PEM.
     #[serde(deserialize_with = "value::path")]
     pub client_ca: PathBuf,
+    /// The lists of certificates that these authorities revoked, PEM; none: nobody revokes.
+    #[serde(deserialize_with = "value::optional_path")]
+    pub crls: Option<PathBuf>,
 }
 
 impl Default for Tls {
@@ -30,6 +33,7 @@ impl Default for Tls {
             certificate: "tls/gateway.crt".into(),
             key: "tls/gateway.key".into(),
             client_ca: "tls/agencies-ca.crt".into(),
+            crls: None,
         }
     }
 }

@@ -173,6 +173,7 @@ impl Config {
             (["webhook", "client_certificate"], &mut self.webhook.client_certificate),
             (["webhook", "client_key"], &mut self.webhook.client_key),
         ];
+        paths.extend(self.tls.crls.as_mut().map(|path| (["tls", "crls"], path)));
         paths.extend(self.mail.ca.as_mut().map(|path| (["mail", "ca"], path)));
         paths
     }

@@ -10,24 +10,28 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use jiff::Timestamp;
 
 use super::{App, problem::Problem};
 use crate::{
-    crypto::{certificate, hex},
+    crypto::certificate,
+    directory::Directory,
     journey::{self, Caller, Code, Fault, Refusal},
-    message::AgencyId,
+    message::{Agency, AgencyId},
 };
 
 /// The prefix of an agency's SAN URI.
 pub const URN: &str = "urn:portcullis:agency:";
 
 /// What the TLS handshake proved: set on each connection, never by a request.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Peer {
     /// The agencies that the certificate names: exactly one, or it is nobody.
     agency_id: Option<AgencyId>,
     /// SHA-256 of the subject public key info, hex.
     pub spki_sha256: Arc<str>,
+    /// The last moment of the certificate.
+    pub not_after: Option<Timestamp>,
 }
 
 impl Peer {
@@ -40,9 +44,16 @@ impl Peer {
             (Some(only), None) => Some(only),
             _ => None,
         };
-        let spki_sha256 =
-            certificate::spki_sha256(certificate).map(|hash| hex(&hash)).unwrap_or_default().into();
-        Self { agency_id, spki_sha256 }
+        let described = certificate::describe(certificate).ok();
+        let not_after = described.as_ref().map(|described| described.not_after);
+        let spki_sha256 = described.map(|described| described.spki_sha256).unwrap_or_default().into();
+        Self { agency_id, spki_sha256, not_after }
+    }
+
+    /// The agency that it speaks for, if the directory lists its key for it.
+    pub(super) fn listed<'a>(&self, directory: &'a Directory) -> Option<&'a Agency> {
+        let id = self.agency_id.as_ref()?;
+        directory.agency(id).filter(|_| directory.may_speak_for(id, &self.spki_sha256))
     }
 }
 
@@ -76,11 +87,7 @@ impl FromRequestParts<App> for Caller {
 
 fn identify(peer: Option<&Peer>, app: &App) -> Result<Caller, Refusal> {
     let directory = app.gateway.directory();
-    let agency = peer.and_then(|peer| {
-        let id = peer.agency_id.as_ref()?;
-        directory.agency(id).filter(|_| directory.may_speak_for(id, &peer.spki_sha256))
-    });
-    let Some(agency) = agency else {
+    let Some(agency) = peer.and_then(|peer| peer.listed(&directory)) else {
         let detail =
             "ask the operator to register your certificate: its SAN URI names the agency, its key is listed";
         tracing::warn!(spki_sha256 = peer.map(|peer| &*peer.spki_sha256), "a certificate that no agency has");

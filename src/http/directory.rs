@@ -37,6 +37,6 @@ fn entry(agency: &Agency) -> Value {
 
 /// The gateway's public keys, each with its purpose (RFC 7517 §5).
 pub async fn keys(State(app): State<App>, _caller: Caller) -> Response {
-    let body = serde_json::to_vec(&app.gateway.keys.published()).unwrap_or_default();
+    let body = serde_json::to_vec(&app.gateway.keys().published()).unwrap_or_default();
     ([(axum::http::header::CONTENT_TYPE, "application/jwk-set+json")], body).into_response()
 }

@@ -4,6 +4,7 @@
 pub mod admin;
 mod caller;
 mod calls;
+mod connection;
 mod directory;
 mod facts;
 mod ledger;
@@ -14,6 +15,8 @@ mod schemas;
 pub mod server;
 mod status;
 mod submit;
+pub mod trust;
+mod verifier;
 
 use std::{sync::Arc, time::Duration};
 

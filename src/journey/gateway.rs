@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock, atomic::AtomicBool};
 
 use tokio::sync::{Notify, Semaphore, watch};
 
-use super::{Fault, refusal_rate::RefusalRate};
+use super::{Fault, certificates::Seen, refusal_rate::RefusalRate};
 use crate::{
     channel::scanner::Scanner,
     clock::Clock,
@@ -33,8 +33,6 @@ pub struct Gateway {
     pub schemas: Schemas,
     /// The areas with their audit keys.
     pub areas: Areas,
-    /// Our keys.
-    pub keys: Keyring,
     /// The JOSE name of the post-quantum profile; agencies' keys must be for it.
     pub post_quantum_alg: String,
     /// The address that mail comes from: the one that our S/MIME certificate names.
@@ -57,8 +55,11 @@ pub struct Gateway {
     pub(super) reloading: tokio::sync::Mutex<()>,
     /// Read by who records what the rules decided, written by who puts other rules into force.
     pub(super) in_force: tokio::sync::RwLock<()>,
+    /// The agencies' TLS certificates as they were shown.
+    pub seen: Seen,
     directory: RwLock<Arc<Directory>>,
     policies: RwLock<Arc<Policies>>,
+    keys: RwLock<Arc<Keyring>>,
 }
 
 /// Wakes those who wait, so that they need not poll quickly.
@@ -70,6 +71,8 @@ pub struct Signals {
     pub unsequenced: Notify,
     /// Something new stands in an inbox: the number only grows.
     pub inbox: watch::Sender<u64>,
+    /// Another directory is in force: the number only grows.
+    pub directory: watch::Sender<u64>,
 }
 
 /// The parts of a [`Gateway`].
@@ -90,7 +93,7 @@ pub struct Parts {
     pub policies: Policies,
     /// See [`Gateway::areas`].
     pub areas: Areas,
-    /// See [`Gateway::keys`].
+    /// The keys to begin with; see [`Gateway::keys`].
     pub keys: Keyring,
     /// See [`Gateway::post_quantum_alg`].
     pub post_quantum_alg: String,
@@ -117,7 +120,6 @@ impl Gateway {
             files: parts.files,
             schemas: parts.schemas,
             areas: parts.areas,
-            keys: parts.keys,
             post_quantum_alg: parts.post_quantum_alg,
             mail_from: parts.mail_from,
             refusals: RefusalRate::new(
@@ -134,6 +136,8 @@ impl Gateway {
             in_force: tokio::sync::RwLock::default(),
             directory,
             policies: RwLock::new(Arc::new(parts.policies)),
+            keys: RwLock::new(Arc::new(parts.keys)),
+            seen: Seen::default(),
         })
     }
 
@@ -156,12 +160,27 @@ impl Gateway {
         *self.policies.write().unwrap_or_else(std::sync::PoisonError::into_inner) = policies;
     }
 
-    /// Reads the directory again.
+    /// Our keys in force. Who signs several things that belong together holds on to one ring.
+    pub fn keys(&self) -> Arc<Keyring> {
+        self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Puts other keys in the place of those in force. Only [`super::keys`] does, after the ledger knows.
+    pub(super) fn replace_keys(&self, keys: Keyring) {
+        *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// Reads the directory again, and tells those who watch it if it is another.
     pub async fn refresh_directory(&self) -> Result<(), Fault> {
         let fresh = Arc::new(self.store.directory().await?);
         let mut held = self.directory.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if fresh.version() >= held.version() {
+            let changed = fresh.version() > held.version();
             *held = fresh;
+            drop(held);
+            if changed {
+                self.signals.directory.send_modify(|count| *count += 1);
+            }
         }
         Ok(())
     }

@@ -101,7 +101,7 @@ impl Letter<'_> {
         let seal = || {
             smime::seal_mail(
                 &entity,
-                &self.gateway.keys.smime,
+                &self.gateway.keys().smime,
                 certificate,
                 &headers,
                 self.at,

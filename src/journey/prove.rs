@@ -64,5 +64,5 @@ pub fn is_ours(gateway: &Gateway, note: &str) -> bool {
 /// The key that verifies this gateway's checkpoints.
 pub fn verifier_key(gateway: &Gateway) -> Option<ledger::VerifierKey> {
     let name = gateway.name.parse().ok()?;
-    Some(ledger::VerifierKey::new(name, gateway.keys.checkpoints.key.public()))
+    Some(ledger::VerifierKey::new(name, gateway.keys().checkpoints.key.public()))
 }

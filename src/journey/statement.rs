@@ -184,6 +184,9 @@ pub enum StatementFault {
     /// The gateway does not publish such a statement key.
     #[error("the gateway publishes no statement key of this name")]
     UnknownKey,
+    /// The key signed nothing any more when the message is said to have been accepted.
+    #[error("the statement is later than the end of the key that signed it")]
+    RetiredKey,
     /// The signature.
     #[error(transparent)]
     Signature(#[from] jws::JwsFault),
@@ -226,5 +229,8 @@ pub fn verify(jws: &str, keys: &PublishedKeys) -> Result<Statement, StatementFau
     let kid = jws::kid(jws)?;
     let public = keys.find(&kid, KeyPurpose::Statements).ok_or(StatementFault::UnknownKey)?;
     let payload = jws::verify(jws, TYP, &public)?;
-    serde_json::from_slice(&payload).map_err(|_| StatementFault::Content)
+    let statement: Statement = serde_json::from_slice(&payload).map_err(|_| StatementFault::Content)?;
+    // Whoever steals a key that was replaced can sign with it what claims to be old, but nothing new.
+    let in_force = keys.find_at(&kid, KeyPurpose::Statements, statement.accepted_at);
+    in_force.map(|_| statement).ok_or(StatementFault::RetiredKey)
 }

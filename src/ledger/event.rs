@@ -12,7 +12,7 @@
 //! | `delivery.attempted` `delivery.delivered` `delivery.collected` `delivery.acknowledged` `delivery.failed` `delivery.expired` | disclosure |
 //! | `record.viewed` | consultation |
 //! | `payload.erased` | erasure |
-//! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `policies.changed` `gateway.started` | none: the gateway's own |
+//! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `policies.changed` `key.rotated` `certificate.expiring` `gateway.started` | none: the gateway's own |
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -197,6 +197,33 @@ pub enum Event {
         policy_set: String,
         /// SHA-256 of the set that was in force.
         previous: String,
+    },
+    /// The keys that the gateway signs with are others from here on.
+    #[serde(rename = "key.rotated")]
+    KeyRotated {
+        /// What it signs: `statements` or `webhooks`.
+        purpose: &'static str,
+        /// The name of the key in force.
+        kid: String,
+        /// Its public key, base64url.
+        x: String,
+        /// The names of those that sign no more.
+        ended: Vec<String>,
+    },
+    /// A certificate ends soon: one event for each step of the forecast.
+    #[serde(rename = "certificate.expiring")]
+    CertificateExpiring {
+        /// Whose: an agency, or `gateway`.
+        holder: AgencyId,
+        /// What it is for: `tls`, `tls_client`, `mail`.
+        purpose: &'static str,
+        /// SHA-256 of its subject public key info, hex.
+        spki_sha256: String,
+        /// Its last moment.
+        #[serde(with = "crate::message::time")]
+        not_after: Timestamp,
+        /// The step: so many days are left at most.
+        days: u16,
     },
     /// The gateway started, with this policy set in force.
     #[serde(rename = "gateway.started")]
@@ -395,6 +422,8 @@ impl Event {
             Self::ApprovalMade { .. } => "approval.made",
             Self::DirectoryChanged { .. } => "directory.changed",
             Self::PoliciesChanged { .. } => "policies.changed",
+            Self::KeyRotated { .. } => "key.rotated",
+            Self::CertificateExpiring { .. } => "certificate.expiring",
             Self::GatewayStarted { .. } => "gateway.started",
         }
     }

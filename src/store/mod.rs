@@ -21,6 +21,7 @@ pub use files::{Files, NewFile, SealedMail, StoredFile};
 pub use records::*;
 
 use crate::{
+    crypto::keyring::PublishedKey,
     directory::Directory,
     ledger::{TileId, event::Entry},
     message::{Agency, AgencyId, Area, CaseFacts, CaseRef, DeliveryId, MeetingId, MessageId},
@@ -40,6 +41,35 @@ pub trait Store: Send + Sync {
     /// The directory as it stood at a version, as far as the rules look at it (`directory::Standing`):
     /// without names, keys, addresses and people, which are not kept. `None` for a version to come.
     async fn directory_at(&self, version: u64) -> Result<Option<Directory>, StoreFault>;
+
+    // ---- The gateway's own keys and everybody's certificates ----------------------------------
+
+    /// The public half of every key that the gateway ever signed with, oldest first.
+    async fn published_keys(&self) -> Result<Vec<PublishedKey>, StoreFault>;
+
+    /// From `at` on exactly these keys sign: those of `keys` are kept, all others have ended, and the events
+    /// tell it. Repeatable.
+    async fn keys_in_force(
+        &self,
+        keys: Vec<PublishedKey>,
+        at: Timestamp,
+        entries: Vec<Entry>,
+    ) -> Result<(), StoreFault>;
+
+    /// Certificates were seen. Of several with one key the one that ends last counts. Repeatable.
+    async fn certificates_seen(&self, seen: Vec<SeenCertificate>) -> Result<(), StoreFault>;
+
+    /// Every certificate that was seen, with what was told about its end.
+    async fn certificates(&self) -> Result<Vec<KnownCertificate>, StoreFault>;
+
+    /// Notes that the end of a certificate was told for the step of `days`, with its event. `false`, and
+    /// nothing written, if that step or a later one was told already.
+    async fn certificate_told(
+        &self,
+        told: SeenCertificate,
+        days: u16,
+        entry: Entry,
+    ) -> Result<bool, StoreFault>;
 
     // ---- Accepting ---------------------------------------------------------------------------
 

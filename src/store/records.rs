@@ -478,3 +478,31 @@ pub struct Leaf {
     /// Salt and canonical event, unless erased.
     pub opened: Option<([u8; 32], Vec<u8>)>,
 }
+
+/// A certificate whose end is forecast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenCertificate {
+    /// Whose: an agency, or `gateway`.
+    pub holder: AgencyId,
+    /// What it is for: `tls`, `tls_client`, `mail`.
+    pub purpose: &'static str,
+    /// SHA-256 of its subject public key info, hex.
+    pub spki_sha256: String,
+    /// Its last moment.
+    pub not_after: Timestamp,
+}
+
+/// A certificate as the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCertificate {
+    /// Whose.
+    pub holder: AgencyId,
+    /// What it is for.
+    pub purpose: String,
+    /// SHA-256 of its subject public key info, hex.
+    pub spki_sha256: String,
+    /// Its last moment.
+    pub not_after: Timestamp,
+    /// The last step told, in days.
+    pub told_days: Option<u16>,
+}

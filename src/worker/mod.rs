@@ -19,8 +19,9 @@ use crate::{
 /// How often the janitor looks.
 const ROUND: Duration = Duration::from_secs(60);
 
-/// How often the directory is read again, for changes that another process made.
-const DIRECTORY_ROUND: Duration = Duration::from_secs(5);
+/// How often the directory is read again, for changes that another process made. A certificate that it
+/// withdraws is to be good for nothing within five seconds, connections that are open included.
+const DIRECTORY_ROUND: Duration = Duration::from_secs(2);
 
 /// Claims what is due and makes the attempts, until `stop`; attempts under way end first.
 pub async fn deliveries(
@@ -148,5 +149,29 @@ pub async fn directory(gateway: Arc<Gateway>, stop: CancellationToken) {
         if let Err(fault) = gateway.refresh_directory().await {
             tracing::error!(%fault, "the directory could not be read again");
         }
+    }
+}
+
+/// How often the ends of certificates are looked at; the first time after [`ROUND`], when those who were
+/// connected before the start are back.
+const FORECAST_ROUND: Duration = Duration::from_hours(1);
+
+/// Forecasts the ends of certificates. `own` reads the gateway's own.
+pub async fn certificates(
+    gateway: Arc<Gateway>,
+    own: impl Fn() -> Vec<journey::certificates::Own> + Send + Sync,
+    stop: CancellationToken,
+) {
+    let mut wait = ROUND;
+    loop {
+        let next = gateway.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        tokio::select! {
+            () = gateway.clock.sleep_until(next) => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(fault) = journey::certificates::forecast(&gateway, own()).await {
+            tracing::error!(%fault, "the forecast of certificates broke off; the next round goes on");
+        }
+        wait = FORECAST_ROUND;
     }
 }

@@ -93,7 +93,7 @@ impl Sequencer {
         let origin =
             self.gateway.name.parse().map_err(|_| Fault::Impossible("the gateway's name is no log name"))?;
         let checkpoint = Checkpoint { origin, size: edge.size(), root: edge.root() };
-        let checkpoint = checkpoint.sign(&self.gateway.keys.checkpoints.key);
+        let checkpoint = checkpoint.sign(&self.gateway.keys().checkpoints.key);
         let at = self.gateway.clock.now();
         let batch = Sequenced { after, events, tiles, checkpoint, at };
         if !self.gateway.store.sequence(batch).await? {

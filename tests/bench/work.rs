@@ -163,7 +163,8 @@ impl Work {
 
     /// Signs a statement.
     pub fn sign(&self, statement: &Statement) -> String {
-        let key = &self.gateway.keys.statements;
+        let keys = self.gateway.keys();
+        let key = &keys.statements;
         jws::sign(&serde_json::to_vec(statement).unwrap(), TYP, &key.kid, &key.key)
     }
 

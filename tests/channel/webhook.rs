@@ -58,7 +58,7 @@ impl Gateway {
 
     fn try_channel(&self) -> Result<WebhookChannel, ChannelFault> {
         let key = self.key.clone();
-        let signer: Signer = Arc::new(move |bytes| key.sign(bytes));
+        let signer: Signer = Arc::new(move |bytes| vec![key.sign(bytes)]);
         WebhookChannel::new(&self.config, signer, Clock::system())
     }
 

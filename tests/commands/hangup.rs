@@ -15,15 +15,16 @@ use super::*;
 const CLOSED: &str = r#"@id("P6-closed") @legal_basis("CJA 2003 s.325(4)") @source("a story") @text("Closed.")
 forbid(principal, action == Action::"receive_referral", resource);"#;
 
-struct Process {
-    place: Place<Child>,
-    made: Installation,
+pub struct Process {
+    pub place: Place<Child>,
+    pub made: Installation,
     config: Config,
     said: Lines<BufReader<ChildStderr>>,
 }
 
 impl Process {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
+        portcullis::channel::install_tls_provider();
         let folder = tempfile::tempdir().unwrap();
         let (listeners, made) = install(&folder).await;
         drop(listeners);
@@ -39,7 +40,7 @@ impl Process {
     }
 
     /// Waits for a line of its log, and gives it.
-    async fn says(&mut self, word: &str) -> String {
+    pub async fn says(&mut self, word: &str) -> String {
         let line = async {
             loop {
                 match self.said.next_line().await.unwrap() {
@@ -52,7 +53,7 @@ impl Process {
         tokio::time::timeout(std::time::Duration::from_secs(60), line).await.unwrap()
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let id = self.place.running.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         kill_process(id.unwrap(), signal).unwrap();
     }

@@ -12,6 +12,7 @@ mod by_mailbox;
 mod by_webhook;
 mod calls;
 mod caseless;
+mod certificates;
 mod checked;
 #[path = "../attachments/clamd.rs"]
 mod clamd;
@@ -31,6 +32,7 @@ mod reloaded;
 mod repeated;
 mod replayed;
 mod restarted;
+mod rotated;
 mod scanned;
 mod store_failure;
 mod support;

@@ -16,6 +16,7 @@ mod erase;
 mod facts;
 mod history;
 mod inbox;
+mod keys;
 mod ledger;
 mod look;
 mod random;

@@ -73,6 +73,7 @@ fn settings_that_are_left_out_show_what_they_are_otherwise() {
         .collect();
     let mut config = settings(&written).unwrap();
     assert_eq!(config.mail.ca.take().unwrap(), Path::new("config/tls/relay-ca.crt"));
+    assert_eq!(config.tls.crls.take().unwrap(), Path::new("config/tls/agencies.crl"));
     assert_eq!(config.scanner.address.take().unwrap().to_string(), "unix:/run/clamav/clamd.ctl");
     assert_eq!(config, settings(LEAST).unwrap());
 }

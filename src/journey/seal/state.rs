@@ -64,7 +64,8 @@ pub(super) fn signed(
     commitment: &[u8; 32],
 ) -> Result<String, Fault> {
     stated.ledger = Some(StatedLedger { commitment: hex(commitment) });
-    let key = &gateway.keys.statements;
+    let keys = gateway.keys();
+    let key = &keys.statements;
     Ok(jws::sign(&to_json(stated)?, statement::TYP, &key.kid, &key.key))
 }
 

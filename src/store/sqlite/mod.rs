@@ -5,6 +5,7 @@
 //! trait each. No SQL stands elsewhere.
 
 mod accept;
+mod certificates;
 mod codec;
 mod deliver;
 mod directory;
@@ -13,6 +14,7 @@ mod events;
 mod facts;
 mod history;
 mod inbox;
+mod keys;
 mod log;
 mod look;
 mod names;
@@ -105,6 +107,36 @@ impl Store for SqliteStore {
 
     async fn put_agencies(&self, agencies: Vec<Agency>, entries: Vec<Entry>) -> Result<u64, StoreFault> {
         self.write(move |conn| directory::put(conn, &agencies, &entries)).await
+    }
+
+    async fn published_keys(&self) -> Result<Vec<PublishedKey>, StoreFault> {
+        self.read(keys::published).await
+    }
+
+    async fn keys_in_force(
+        &self,
+        keys: Vec<PublishedKey>,
+        at: Timestamp,
+        entries: Vec<Entry>,
+    ) -> Result<(), StoreFault> {
+        self.write(move |conn| keys::in_force(conn, &keys, at, &entries)).await
+    }
+
+    async fn certificates_seen(&self, seen: Vec<SeenCertificate>) -> Result<(), StoreFault> {
+        self.write(move |conn| certificates::seen(conn, &seen)).await
+    }
+
+    async fn certificates(&self) -> Result<Vec<KnownCertificate>, StoreFault> {
+        self.read(certificates::known).await
+    }
+
+    async fn certificate_told(
+        &self,
+        told: SeenCertificate,
+        days: u16,
+        entry: Entry,
+    ) -> Result<bool, StoreFault> {
+        self.write(move |conn| certificates::told(conn, &told, days, &entry)).await
     }
 
     async fn submission(&self, sender: &AgencyId, id: MessageId) -> Result<Option<Submission>, StoreFault> {

@@ -27,6 +27,24 @@ CREATE TABLE agency_standing (
     PRIMARY KEY (agency, version)
 ) STRICT, WITHOUT ROWID;
 
+-- The public half of each key that the gateway ever signed with: what it signed is verified for decades.
+CREATE TABLE published_key (
+    id         INTEGER PRIMARY KEY,
+    kid        TEXT NOT NULL UNIQUE,
+    key        TEXT NOT NULL,
+    retired_at INTEGER
+) STRICT;
+
+-- Certificates whose end is forecast. `told` is the step of the forecast, in days, that was told last.
+CREATE TABLE certificate (
+    holder    TEXT NOT NULL,
+    purpose   TEXT NOT NULL,
+    spki      TEXT NOT NULL,
+    not_after INTEGER NOT NULL,
+    told      INTEGER,
+    PRIMARY KEY (holder, purpose, spki)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE known_case (
     id       INTEGER PRIMARY KEY,
     case_ref TEXT NOT NULL UNIQUE
