@@ -17,6 +17,7 @@ mod looked_at;
 mod prepared;
 mod probe;
 mod questions;
+mod short;
 mod slice;
 mod topic;
 
