@@ -89,6 +89,11 @@ impl Decision {
         !self.is_allowed() && self.doubt.is_none() && !self.grounds.is_empty()
     }
 
+    /// An answer whose reasons are still to be told.
+    pub(super) fn of(verdict: Verdict) -> Self {
+        Self { verdict, grounds: Vec::new(), missing: Vec::new(), doubt: None }
+    }
+
     /// A refusal because something is in doubt.
     pub(super) fn in_doubt(doubt: Doubt) -> Self {
         let ground = Ground {

@@ -2,13 +2,15 @@
 //! too. Here any error, any entity that is not loaded and any word that the schema does not know
 //! is a refusal.
 
+use std::sync::OnceLock;
+
 use cedar_policy::{
     AuthorizationError, Context, Decision as Cedar, Entities, Entity, EntityUid, PolicyId, Request,
     RestrictedExpression as Value,
 };
 use jiff::Timestamp;
 
-use super::{Decision, Doubt, Policies, Verdict};
+use super::{Decision, Doubt, Policies, Verdict, questions::Question, slice::Record};
 use crate::{
     directory::Directory,
     message::{Agency, CaseFacts},
@@ -22,6 +24,11 @@ pub(super) struct Asked<'q> {
     pub context: Context,
     /// What has to be loaded besides principal and resource.
     pub needs: &'q [EntityUid],
+    /// Whether the message is clear of bars that look at it alone, once somebody asked: kept by who asks
+    /// the same about several recipients with the same entities.
+    pub clear: Option<&'q OnceLock<bool>>,
+    /// The principal's record, if its entity was made of it.
+    pub record: Option<Record>,
 }
 
 /// What the rules look at in the record of a meeting.
@@ -73,7 +80,10 @@ impl Policies {
             Some(&self.schema),
         );
         checked.map_err(|_| Doubt::UnknownType)?;
-        self.evaluate(Asked { principal, action, resource: case, context, needs: &[] }, entities)
+        self.evaluate(
+            Asked { principal, action, resource: case, context, needs: &[], clear: None, record: None },
+            entities,
+        )
     }
 
     /// The action and its groups as entities.
@@ -82,7 +92,7 @@ impl Policies {
     }
 
     pub(super) fn evaluate(&self, asked: Asked<'_>, entities: &Entities) -> Result<Decision, Doubt> {
-        let Asked { principal, action, resource, context, needs } = asked;
+        let Asked { principal, action, resource, context, needs, clear, record } = asked;
         let question = self.questions.get(&action).ok_or(Doubt::UnknownType)?;
         if !question.takes(&principal, &resource) {
             return Err(Doubt::UnknownType);
@@ -97,7 +107,25 @@ impl Policies {
         // That the context fits the schema was probed at load, or asked by the caller.
         let request =
             Request::new(principal, action, resource, context, None).map_err(|_| Doubt::UnknownType)?;
-        let response = self.authorizer.is_authorized(&request, &question.set, entities);
+        let ask_clear = || question.short.message_is_clear(&self.authorizer, &request, entities);
+        if clear.map_or_else(ask_clear, |kept| *kept.get_or_init(ask_clear)) {
+            let permits = question.short.permits(&self.authorizer, &request, entities, record);
+            let mut decision = Decision::of(Verdict::Allowed);
+            self.explain(&mut decision, permits.iter());
+            if !decision.grounds.is_empty() {
+                return Ok(decision);
+            }
+        }
+        self.evaluate_each(question, &request, entities)
+    }
+
+    fn evaluate_each(
+        &self,
+        question: &Question,
+        request: &Request,
+        entities: &Entities,
+    ) -> Result<Decision, Doubt> {
+        let response = self.authorizer.is_authorized(request, &question.set, entities);
 
         let errors: Vec<_> = response.diagnostics().errors().map(erring_policy).collect();
         if !errors.is_empty() {
@@ -109,7 +137,7 @@ impl Policies {
             Cedar::Allow => Verdict::Allowed,
             Cedar::Deny => Verdict::Refused,
         };
-        let mut decision = Decision { verdict, grounds: Vec::new(), missing: Vec::new(), doubt: None };
+        let mut decision = Decision::of(verdict);
         self.explain(&mut decision, response.diagnostics().reason());
         if decision.grounds.is_empty() {
             if decision.is_allowed() {

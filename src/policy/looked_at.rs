@@ -1,7 +1,7 @@
 //! What policies look at. Building an attribute that none of them mentions is time for nothing, and
 //! sets of agencies are what an entity is dear for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use cedar_policy::RestrictedExpression as Value;
 
@@ -19,6 +19,11 @@ impl LookedAt {
         let mut looked_at = Self::default();
         looked_at.read(policy);
         looked_at
+    }
+
+    /// Whether this text stands anywhere in them.
+    pub fn at(&self, text: &str) -> bool {
+        self.texts.contains(text)
     }
 
     fn read(&mut self, json: &serde_json::Value) {
@@ -48,12 +53,12 @@ impl<'l> FromIterator<&'l LookedAt> for LookedAt {
 /// The attributes of one entity, or of a request's context. With `None` all are taken.
 pub(super) struct Attributes<'l> {
     looked_at: Option<&'l LookedAt>,
-    taken: HashMap<String, Value>,
+    taken: Vec<(String, Value)>,
 }
 
 impl<'l> Attributes<'l> {
     pub fn new(looked_at: Option<&'l LookedAt>) -> Self {
-        Self { looked_at, taken: HashMap::new() }
+        Self { looked_at, taken: Vec::new() }
     }
 
     /// One that is always there. It is built only if some policy looks at it.
@@ -63,14 +68,14 @@ impl<'l> Attributes<'l> {
 
     /// One that may be absent.
     pub fn with_stated(mut self, name: &str, build: Option<impl FnOnce() -> Value>) -> Self {
-        let wanted = self.looked_at.is_none_or(|looked_at| looked_at.texts.contains(name));
+        let wanted = self.looked_at.is_none_or(|looked_at| looked_at.at(name));
         if let Some(build) = build.filter(|_| wanted) {
-            self.taken.insert(name.to_owned(), build());
+            self.taken.push((name.to_owned(), build()));
         }
         self
     }
 
-    pub fn taken(self) -> HashMap<String, Value> {
+    pub fn taken(self) -> Vec<(String, Value)> {
         self.taken
     }
 }

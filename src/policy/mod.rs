@@ -22,6 +22,7 @@ mod probe;
 mod questions;
 mod remedy;
 mod scene;
+mod short;
 mod slice;
 mod topic;
 mod used;

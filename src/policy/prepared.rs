@@ -1,11 +1,11 @@
 //! One message made ready: its entities are built once, those of all recipients in one go, and then each
 //! question costs hardly more than its rules.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use cedar_policy::{Context, Entities, Entity, EntityUid};
 
-use super::{Addressed, Ask, Decision, Doubt, Policies, evaluate::Asked, topic::Topic};
+use super::{Addressed, Ask, Decision, Doubt, Policies, evaluate::Asked, slice::Record, topic::Topic};
 use crate::message::{AgencyId, ApprovalKind, CaseFacts};
 
 /// A message that can be asked about, made by [`Policies::prepare`].
@@ -23,6 +23,9 @@ struct Slice<'a> {
     entities: Entities,
     /// Those of them that the message refers to.
     needs: Vec<EntityUid>,
+    /// Whether bars that look at the message alone leave it to be received, and its victim data seen:
+    /// asked once for all recipients, on these very entities.
+    clear: [OnceLock<bool>; 2],
 }
 
 impl<'a> Prepared<'a> {
@@ -41,7 +44,7 @@ impl<'a> Prepared<'a> {
             let new = known.filter(|agency| !self.policies.knows(&slice.entities, &agency.agency_id));
             let new = new.map(|agency| self.policies.words.agency(agency, self.ask.case));
             let new = new.collect::<Result<Vec<_>, _>>()?;
-            Ok(Slice { entities: add(slice.entities, new)?, ..slice })
+            Ok(Slice { entities: add(slice.entities, new)?, clear: Default::default(), ..slice })
         });
         self
     }
@@ -69,21 +72,22 @@ impl<'a> Prepared<'a> {
     fn decide_send(&self) -> Result<Decision, Doubt> {
         let slice = self.slice()?;
         let context = self.policies.words.sending(self.ask.now, Some(&slice.topic.looked_at))?;
-        self.evaluate(&self.ask.sender.agency_id, &slice.topic.send, context)
+        self.evaluate(&self.ask.sender.agency_id, &slice.topic.send, context, None)
     }
 
     fn decide_receive(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
-        let looked_at = Some(&self.slice()?.topic.looked_at);
+        let Slice { topic, clear: [clear, _], .. } = self.slice()?;
         let id = &recipient.agency.agency_id;
         let approved = self.approved_for(id);
-        let context = self.policies.words.receiving(self.ask.now, recipient, approved, looked_at)?;
-        self.evaluate(id, &self.slice()?.topic.receive, context)
+        let context =
+            self.policies.words.receiving(self.ask.now, recipient, approved, Some(&topic.looked_at))?;
+        self.evaluate(id, &topic.receive, context, Some(clear))
     }
 
     fn decide_see_victims(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
-        let topic = self.slice()?.topic;
+        let Slice { topic, clear: [_, clear], .. } = self.slice()?;
         let context = self.policies.words.sending(self.ask.now, Some(&topic.looked_at))?;
-        self.evaluate(&recipient.agency.agency_id, topic.see_victims()?, context)
+        self.evaluate(&recipient.agency.agency_id, topic.see_victims()?, context, Some(clear))
     }
 
     fn slice(&self) -> Result<&Slice<'a>, Doubt> {
@@ -91,17 +95,31 @@ impl<'a> Prepared<'a> {
     }
 
     /// Asks as the directory has this agency, whatever record of it was handed in.
-    fn evaluate(&self, id: &AgencyId, action: &EntityUid, context: Context) -> Result<Decision, Doubt> {
+    fn evaluate(
+        &self,
+        id: &AgencyId,
+        action: &EntityUid,
+        context: Context,
+        clear: Option<&OnceLock<bool>>,
+    ) -> Result<Decision, Doubt> {
         let Slice { entities, needs, .. } = self.slice()?;
         let agency = self.ask.directory.agency(id).ok_or(Doubt::UnknownAgency)?;
         let words = &self.policies.words;
         let (principal, resource) = (words.agency_uid(id), words.message_uid());
-        let asked = Asked { principal, action: action.clone(), resource, context, needs };
+        let asked = Asked {
+            principal,
+            action: action.clone(),
+            resource,
+            context,
+            needs,
+            clear,
+            record: Some(Record::of(agency)),
+        };
         if self.policies.knows(entities, id) {
             return self.policies.evaluate(asked, entities);
         }
         let entities = add(entities.clone(), vec![words.agency(agency, self.ask.case)?])?;
-        self.policies.evaluate(asked, &entities)
+        self.policies.evaluate(Asked { clear: None, ..asked }, &entities)
     }
 
     /// What was approved for this recipient and stands now: for the case, or for no other meeting and
@@ -128,9 +146,12 @@ impl Prepared<'_> {
 
     /// The same with one entity gone.
     pub(super) fn without(&self, absent: &EntityUid) -> Self {
-        let Slice { topic, entities, needs } = self.slice().unwrap();
+        let Slice { topic, entities, needs, .. } = self.slice().unwrap();
         let entities = entities.clone().remove_entities([absent.clone()]).unwrap();
-        Self { slice: Ok(Slice { topic, entities, needs: needs.clone() }), ..*self }
+        Self {
+            slice: Ok(Slice { topic, entities, needs: needs.clone(), clear: Default::default() }),
+            ..*self
+        }
     }
 }
 
@@ -161,7 +182,7 @@ fn build<'a>(policies: &'a Policies, ask: &Ask) -> Result<Slice<'a>, Doubt> {
     entities.extend(ask.case.map(|case| words.case(case, ask.now, looked_at)).transpose()?);
     entities.extend(meeting.map(|meeting| words.meeting(meeting, looked_at)).transpose()?);
     let needs = entities.iter().map(Entity::uid).collect();
-    Ok(Slice { topic, entities: add(topic.actions.clone(), entities)?, needs })
+    Ok(Slice { topic, entities: add(topic.actions.clone(), entities)?, needs, clear: Default::default() })
 }
 
 fn add(known: Entities, new: Vec<Entity>) -> Result<Entities, Doubt> {

@@ -12,19 +12,25 @@ use cedar_policy::{
 };
 use serde_json::{Value, json};
 
-use super::{Ground, Missing, PolicyFault, looked_at::LookedAt};
+use super::{
+    Ground, Missing, PolicyFault,
+    looked_at::LookedAt,
+    short::{Part, Short},
+};
 
 /// What is needed to answer about one action.
 pub(super) struct Question {
     /// The policies whose scope takes the action in. Only the scope counts, as written: no reasoning
     /// about conditions can leave a bar out.
     pub set: PolicySet,
+    /// The same, joined.
+    pub short: Short,
     /// The action and the groups that it is in, for conditions that ask about them.
     pub entities: Vec<Entity>,
     /// How many groups those are.
     pub groups: usize,
     /// Who may ask, and about what.
-    takes: (HashSet<EntityTypeName>, HashSet<EntityTypeName>),
+    takes: (Vec<EntityTypeName>, Vec<EntityTypeName>),
     /// What the policies look at.
     pub looked_at: LookedAt,
     /// The permits among them in the order of their ids, for telling what a default deny lacked.
@@ -35,6 +41,23 @@ impl Question {
     /// Whether the schema lets this principal ask about this resource.
     pub fn takes(&self, principal: &EntityUid, resource: &EntityUid) -> bool {
         self.takes.0.contains(principal.type_name()) && self.takes.1.contains(resource.type_name())
+    }
+}
+
+#[cfg(test)]
+impl Question {
+    /// The same with other policies.
+    pub fn with(&self, set: PolicySet) -> Result<Self, PolicyFault> {
+        let parts = set.policies().map(Part::of).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            short: Short::of(&parts)?,
+            set,
+            entities: self.entities.clone(),
+            groups: self.groups,
+            takes: self.takes.clone(),
+            looked_at: LookedAt::from_iter([&self.looked_at]),
+            permits: self.permits.clone(),
+        })
     }
 }
 
@@ -60,6 +83,7 @@ pub(super) fn questions(
 struct Scoped<'s> {
     written: &'s Policy,
     bare: Policy,
+    part: Part,
     looked_at: LookedAt,
 }
 
@@ -74,7 +98,7 @@ impl<'s> Scoped<'s> {
         members.insert("action".into(), json!({ "op": "All" }));
         members.remove("annotations");
         let bare = bare(written.id(), json)?;
-        Ok(Self { written, bare, looked_at })
+        Ok(Self { written, part: Part::of(&bare)?, bare, looked_at })
     }
 }
 
@@ -103,7 +127,8 @@ fn question(
         schema.principals_for_action(action).into_iter().flatten().cloned().collect(),
         schema.resources_for_action(action).into_iter().flatten().cloned().collect(),
     );
-    Ok(Question { set, entities, groups, takes, looked_at, permits })
+    let short = Short::of(bearing.iter().map(|policy| &policy.part))?;
+    Ok(Question { set, short, entities, groups, takes, looked_at, permits })
 }
 
 fn bears_on(policy: &Policy, action: &EntityUid, scope: &HashSet<EntityUid>) -> bool {

@@ -12,7 +12,9 @@ use super::{
     Addressed, Claims, Doubt,
     looked_at::{Attributes, LookedAt},
 };
-use crate::message::{Agency, AgencyId, ApprovalKind, Area, CaseFacts, Channel, MeetingFacts, MessageType};
+use crate::message::{
+    Agency, AgencyId, AgencyType, ApprovalKind, Area, CaseFacts, Channel, MeetingFacts, MessageType, Status,
+};
 
 /// The names of the entity types, parsed once.
 pub(super) struct Words {
@@ -26,6 +28,30 @@ pub(super) struct Words {
     message: EntityTypeName,
     purpose: EntityTypeName,
     status: EntityTypeName,
+}
+
+/// All attributes of an agency. Answers are kept by it (`short.rs`), so an agency's entity has no attribute
+/// that does not stand here, and none that leads to an entity with attributes of its own. Besides, an
+/// agency has its name and its parents.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Record {
+    agency_type: AgencyType,
+    status: Status,
+    suspended: bool,
+    mail_only: bool,
+    has_contact: bool,
+}
+
+impl Record {
+    pub fn of(agency: &Agency) -> Self {
+        Self {
+            agency_type: agency.agency_type,
+            status: agency.status,
+            suspended: agency.suspended,
+            mail_only: agency.channels == [Channel::Email],
+            has_contact: !agency.contacts.is_empty(),
+        }
+    }
 }
 
 impl Words {
@@ -78,12 +104,13 @@ impl Words {
     pub fn agency(&self, agency: &Agency, case: Option<&CaseFacts>) -> Result<Entity, Doubt> {
         let areas = agency.areas.iter().map(|area| self.area_uid(*area));
         let circle = case.filter(|case| case.in_circle(&agency.agency_id)).map(|case| self.case_uid(case));
+        let record = Record::of(agency);
         let attributes = Attributes::new(None)
-            .with("type", || word(&self.agency_type, agency.agency_type.as_str()))
-            .with("status", || word(&self.status, agency.status.as_str()))
-            .with("suspended", || Value::new_bool(agency.suspended))
-            .with("mail_only", || Value::new_bool(agency.channels == [Channel::Email]))
-            .with("has_contact", || Value::new_bool(!agency.contacts.is_empty()));
+            .with("type", || word(&self.agency_type, record.agency_type.as_str()))
+            .with("status", || word(&self.status, record.status.as_str()))
+            .with("suspended", || Value::new_bool(record.suspended))
+            .with("mail_only", || Value::new_bool(record.mail_only))
+            .with("has_contact", || Value::new_bool(record.has_contact));
         entity(self.agency_uid(&agency.agency_id), attributes, areas.chain(circle).collect())
     }
 
@@ -223,5 +250,5 @@ fn number(n: u8) -> Value {
 }
 
 fn entity(uid: EntityUid, attributes: Attributes<'_>, parents: HashSet<EntityUid>) -> Result<Entity, Doubt> {
-    Entity::new(uid, attributes.taken(), parents).map_err(|_| Doubt::BadEntity)
+    Entity::new_with_tags(uid, attributes.taken(), parents, []).map_err(|_| Doubt::BadEntity)
 }

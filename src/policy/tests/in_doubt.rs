@@ -32,6 +32,8 @@ fn ask(policies: &Policies, action: &str, entities: &Entities) -> Result<Decisio
         resource: words.message_uid(),
         context: words.sending(now(), None).unwrap(),
         needs: &[],
+        clear: None,
+        record: None,
     };
     policies.evaluate(asked, entities)
 }
