@@ -218,7 +218,7 @@ async fn who_may_receive_a_message_is_told_before_it_is_sent() {
     let (message, _) = place.referral();
     let told = place.run("kent-police", &["explain", &message]).await.well();
     for line in [
-        "kent-mappa recipient allowed mailbox P6 CJA 2003 s.325(4)",
+        "kent-mappa recipient allowed mailbox P29, P6 CJA 2003 s.325(4); DPA 2018 s.37",
         "kent-mappa, recipient: allowed P6-coordinator: A referral goes to the area's co-ordination unit.",
     ] {
         assert!(words(&told.data).contains(line), "{line}: {}", told.data);
@@ -238,7 +238,7 @@ async fn who_may_receive_a_message_is_told_before_it_is_sent() {
     let refused = place.run("kent-police", &["explain", &message]).await;
     assert!(refused.exit == Exit::Refused && refused.talk.contains("no rule permits it"), "{}", refused.talk);
     for line in [
-        "kent-mappa recipient allowed P6 CJA 2003 s.325(4)",
+        "kent-mappa recipient allowed P29, P6 CJA 2003 s.325(4); DPA 2018 s.37",
         "kent-yot recipient refused",
         "/recipients/2/agency_id recipient refused",
         "kent-yot, recipient: refused no rule permits it",

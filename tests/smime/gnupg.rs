@@ -38,6 +38,11 @@ impl Home {
         let printed = String::from_utf8(output(command).unwrap()).unwrap();
         let fingerprint = printed.trim().split('=').nth(1).unwrap().to_owned();
         std::fs::write(home.join("trustlist.txt"), format!("{fingerprint} S relax\n")).unwrap();
+        // By itself `gpgsm` would start the agent and give up on it after five seconds, which a busy machine
+        // may need. This returns once the agent listens.
+        let mut agent = Command::new("gpg-agent");
+        agent.arg("--daemon").env("GNUPGHOME", &home).stdin(Stdio::null());
+        assert!(agent.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
         Self(home)
     }
 
@@ -47,11 +52,17 @@ impl Home {
         command.args(["--batch", "--no-tty", "--quiet", "--faked-system-time", "20261120T093000"]);
         command.args(["--disable-crl-checks", "--disable-dirmngr", "--pinentry-mode", "loopback"]);
         command.args(["--passphrase-fd", "0"]).args(arguments).env("GNUPGHOME", &self.0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // It may end without having asked for the passphrase.
         let _ = writeln!(child.stdin.take().unwrap(), "{}", Post::PASSPHRASE);
         let output = child.wait_with_output().unwrap();
+        if !output.status.success() {
+            // Why, beside the matrix.
+            let told = String::from_utf8_lossy(&output.stderr);
+            let mut talk = std::io::stderr().lock();
+            let _ = writeln!(talk, "gpgsm {arguments:?}: {told}");
+        }
         output.status.success().then_some(output.stdout)
     }
 }

@@ -14,12 +14,14 @@ use portcullis::{
     },
     clock::Clock,
     crypto::random::Random,
+    journey::statement::StatedView,
     message::DeliveryId,
     store::{
         Files, Store as _,
         sqlite::{SqliteOptions, SqliteStore},
     },
 };
+use serde_json::Value;
 
 use crate::{
     agencies::Posted,
@@ -112,8 +114,29 @@ fn open(profile: &Profile, sealed: &[u8], delivery: DeliveryId, one: &Posted) ->
     let (key, keys) = (profile.private_jwk.as_ref().unwrap(), profile.jwks.as_ref().unwrap());
     let opened = open_copy(sealed, key, keys, &profile.agency_id, delivery).unwrap();
     assert_eq!(opened.statement.message_id, one.message_id);
-    assert!(opened.content.message.as_bytes() == one.message, "a copy holds other bytes than were posted");
+    let copy = opened.content.message.as_bytes();
+    match &opened.statement.view {
+        None => assert!(copy == one.message, "a copy holds other bytes than were posted"),
+        Some(view) => assert!(
+            serde_json::from_slice::<Value>(copy).unwrap() == without(&one.message, view),
+            "a view is another than what was posted without what it leaves out"
+        ),
+    }
     opened
+}
+
+/// What was posted without the places that a view leaves out; the last of a list first.
+fn without(message: &[u8], view: &StatedView) -> Value {
+    let mut left: Value = serde_json::from_slice(message).unwrap();
+    for gap in view.removed.iter().rev() {
+        let (parent, step) = gap.pointer.rsplit_once('/').unwrap();
+        match left.pointer_mut(parent).unwrap() {
+            Value::Object(members) => drop(members.shift_remove(step).unwrap()),
+            Value::Array(entries) => drop(entries.remove(step.parse().unwrap())),
+            _ => panic!("a gap in what has no parts"),
+        }
+    }
+    left
 }
 
 async fn attachments(client: &Client, opened: &OpenedCopy, one: &Posted) {

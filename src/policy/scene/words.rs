@@ -82,6 +82,8 @@ words!(
         NoForeignNational = "no_foreign_national",
         /// A notice about somebody outside MAPPA.
         OutsideMappa = "outside_mappa",
+        /// A notice that says so about a case that is in MAPPA.
+        NotOutsideMappa = "not_outside_mappa",
         /// The message does not say which purpose it serves.
         PurposeUnstated = "purpose_unstated",
         /// It serves another purpose than its case.

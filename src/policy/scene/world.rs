@@ -112,6 +112,7 @@ impl World {
                 self.case_known = false;
                 (claims.case_ref, claims.purpose, claims.non_mappa) = (None, None, true);
             }
+            When::NotOutsideMappa => claims.non_mappa = true,
             When::PurposeUnstated => claims.purpose = None,
             When::OtherPurpose => claims.purpose = Some(Purpose::B),
             When::Unjustified => claims.justified = false,
