@@ -24,6 +24,7 @@ mod hidden;
 mod lawful;
 mod mail_profiles;
 mod mended;
+mod nameless;
 mod permitted;
 mod post_quantum;
 mod proved;
