@@ -111,7 +111,7 @@ impl Policies {
         if clear.map_or_else(ask_clear, |kept| *kept.get_or_init(ask_clear)) {
             let permits = question.short.permits(&self.authorizer, &request, entities, record);
             let mut decision = Decision::of(Verdict::Allowed);
-            self.explain(&mut decision, permits.iter());
+            self.explain(&mut decision, permits.iter().flatten());
             if !decision.grounds.is_empty() {
                 return Ok(decision);
             }

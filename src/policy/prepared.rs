@@ -23,6 +23,8 @@ struct Slice<'a> {
     entities: Entities,
     /// Those of them that the message refers to.
     needs: Vec<EntityUid>,
+    /// For the questions that are the same for all: the sending, and the having of victim data.
+    sending: Context,
     /// Whether bars that look at the message alone leave it to be received, and its victim data seen:
     /// asked once for all recipients, on these very entities.
     clear: [OnceLock<bool>; 2],
@@ -70,9 +72,8 @@ impl<'a> Prepared<'a> {
     }
 
     fn decide_send(&self) -> Result<Decision, Doubt> {
-        let slice = self.slice()?;
-        let context = self.policies.words.sending(self.ask.now, Some(&slice.topic.looked_at))?;
-        self.evaluate(&self.ask.sender.agency_id, &slice.topic.send, context, None)
+        let Slice { topic, sending, .. } = self.slice()?;
+        self.evaluate(&self.ask.sender.agency_id, &topic.send, sending.clone(), None)
     }
 
     fn decide_receive(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
@@ -85,9 +86,8 @@ impl<'a> Prepared<'a> {
     }
 
     fn decide_see_victims(&self, recipient: &Addressed) -> Result<Decision, Doubt> {
-        let Slice { topic, clear: [_, clear], .. } = self.slice()?;
-        let context = self.policies.words.sending(self.ask.now, Some(&topic.looked_at))?;
-        self.evaluate(&recipient.agency.agency_id, topic.see_victims()?, context, Some(clear))
+        let Slice { topic, sending, clear: [_, clear], .. } = self.slice()?;
+        self.evaluate(&recipient.agency.agency_id, topic.see_victims()?, sending.clone(), Some(clear))
     }
 
     fn slice(&self) -> Result<&Slice<'a>, Doubt> {
@@ -146,12 +146,10 @@ impl Prepared<'_> {
 
     /// The same with one entity gone.
     pub(super) fn without(&self, absent: &EntityUid) -> Self {
-        let Slice { topic, entities, needs, .. } = self.slice().unwrap();
+        let Slice { topic, entities, needs, sending, .. } = self.slice().unwrap();
         let entities = entities.clone().remove_entities([absent.clone()]).unwrap();
-        Self {
-            slice: Ok(Slice { topic, entities, needs: needs.clone(), clear: Default::default() }),
-            ..*self
-        }
+        let (needs, sending) = (needs.clone(), sending.clone());
+        Self { slice: Ok(Slice { topic, entities, needs, sending, clear: Default::default() }), ..*self }
     }
 }
 
@@ -182,7 +180,9 @@ fn build<'a>(policies: &'a Policies, ask: &Ask) -> Result<Slice<'a>, Doubt> {
     entities.extend(ask.case.map(|case| words.case(case, ask.now, looked_at)).transpose()?);
     entities.extend(meeting.map(|meeting| words.meeting(meeting, looked_at)).transpose()?);
     let needs = entities.iter().map(Entity::uid).collect();
-    Ok(Slice { topic, entities: add(topic.actions.clone(), entities)?, needs, clear: Default::default() })
+    let sending = words.sending(ask.now, looked_at)?;
+    let entities = add(topic.actions.clone(), entities)?;
+    Ok(Slice { topic, entities, needs, sending, clear: Default::default() })
 }
 
 fn add(known: Entities, new: Vec<Entity>) -> Result<Entities, Doubt> {

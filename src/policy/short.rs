@@ -8,19 +8,22 @@ use std::{collections::HashMap, sync::RwLock};
 use cedar_policy::{Authorizer, Decision, Effect, Entities, Policy, PolicyId, PolicySet, Request};
 use serde_json::{Value, json};
 
-use super::{PolicyFault, looked_at::LookedAt, slice::Record};
+use super::{PolicyFault, slice::Record};
 
 /// The policies of one question, joined.
 pub(super) struct Short {
     /// The bars that look at the message and its case alone: their answer is the same for each recipient.
     about_message: PolicySet,
-    /// The bars that look at the agency's record alone: their answer is the same for each message.
+    /// What looks at the agency's record alone: its answer is the same for each message.
     about_record: PolicySet,
-    /// What those answered so far, by record: as many as there can be records, some hundreds.
-    answered: RwLock<HashMap<Record, bool>>,
-    /// All other bars as one, and each permit.
-    rest: PolicySet,
+    /// What that answered so far, by record: as many as there can be records, some hundreds.
+    answered: RwLock<HashMap<Record, Permits>>,
+    /// All other bars as one, and each other permit; `None` where there are none.
+    rest: Option<PolicySet>,
 }
+
+/// The permits that apply; `None` where a bar fires or anything errs.
+type Permits = Option<Vec<PolicyId>>;
 
 impl Short {
     /// Joins policies whose scope is decided already.
@@ -28,29 +31,26 @@ impl Short {
     /// # Errors
     /// Cedar does not take what was joined.
     pub fn of<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Result<Self, PolicyFault> {
-        let (mut message, mut record, mut other, mut apart) = (vec![], vec![], vec![], vec![]);
+        let (mut message, mut record, mut rest) = (Joint::default(), Joint::default(), Joint::default());
         for part in parts {
-            match part {
-                Part::Apart(policy) => apart.push((**policy).clone()),
-                Part::AboutMessage(bar) => message.push(bar.clone()),
-                Part::AboutRecord(bar) => record.push(bar.clone()),
-                Part::AboutBoth(bar) => other.push(bar.clone()),
+            match (part.about, &part.policy) {
+                (About::Message, Form::Bar(bar)) => message.bars.push(bar.clone()),
+                (About::Record, policy) => record.add(policy),
+                (_, policy) => rest.add(policy),
             }
         }
-        apart.extend(any_of(other)?);
-        let set =
-            |policies: Vec<Policy>| PolicySet::from_policies(policies).map_err(|_| PolicyFault::Unbuildable);
+        let rest = rest.set()?;
         Ok(Self {
-            about_message: set(any_of(message)?.into_iter().collect())?,
-            about_record: set(any_of(record)?.into_iter().collect())?,
+            about_message: message.set()?,
+            about_record: record.set()?,
             answered: RwLock::default(),
-            rest: set(apart)?,
+            rest: (!rest.is_empty()).then_some(rest),
         })
     }
 
     /// Whether no bar fires, nor errs, that looks at the message alone.
     pub fn message_is_clear(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> bool {
-        none_fires(&self.about_message, authorizer, request, entities)
+        permits(&self.about_message, authorizer, request, entities).is_some()
     }
 
     /// The permits that apply, if no other bar fires and nothing errs. Only good for a message that is clear.
@@ -61,52 +61,62 @@ impl Short {
         request: &Request,
         entities: &Entities,
         record: Option<Record>,
-    ) -> Vec<PolicyId> {
-        if !self.record_is_clear(authorizer, request, entities, record) {
-            return Vec::new();
+    ) -> Permits {
+        let mut applying = self.by_record(authorizer, request, entities, record)?;
+        if let Some(rest) = &self.rest {
+            applying.extend(permits(rest, authorizer, request, entities)?);
         }
-        let response = authorizer.is_authorized(request, &self.rest, entities);
-        let sound = response.diagnostics().errors().next().is_none();
-        if sound && response.decision() == Decision::Allow {
-            return response.diagnostics().reason().cloned().collect();
-        }
-        Vec::new()
+        Some(applying)
     }
 
-    fn record_is_clear(
+    fn by_record(
         &self,
         authorizer: &Authorizer,
         request: &Request,
         entities: &Entities,
         record: Option<Record>,
-    ) -> bool {
-        let known = record.and_then(|record| self.answered.read().ok()?.get(&record).copied());
+    ) -> Permits {
+        let known = record.and_then(|record| self.answered.read().ok()?.get(&record).cloned());
         known.unwrap_or_else(|| {
-            let clear = none_fires(&self.about_record, authorizer, request, entities);
+            let answer = permits(&self.about_record, authorizer, request, entities);
             if let (Some(record), Ok(mut answered)) = (record, self.answered.write()) {
-                answered.insert(record, clear);
+                answered.insert(record, answer.clone());
             }
-            clear
+            answer
         })
     }
 }
 
-fn none_fires(bars: &PolicySet, authorizer: &Authorizer, request: &Request, entities: &Entities) -> bool {
-    let response = authorizer.is_authorized(request, bars, entities);
+fn permits(set: &PolicySet, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Permits {
+    let response = authorizer.is_authorized(request, set, entities);
     let told = response.diagnostics();
-    told.reason().next().is_none() && told.errors().next().is_none()
+    // A refusal names the bars that fired; one for want of a permit names nothing.
+    let barred = response.decision() == Decision::Deny && told.reason().next().is_some();
+    let sound = !barred && told.errors().next().is_none();
+    sound.then(|| told.reason().cloned().collect())
 }
 
-/// What one policy is in a [`Short`].
-pub(super) enum Part {
+/// One policy of a [`Short`].
+pub(super) struct Part {
+    about: About,
+    policy: Form,
+}
+
+#[derive(Clone, Copy)]
+enum About {
+    /// Neither agency nor context.
+    Message,
+    /// Nothing but attributes of the agency.
+    Record,
+    /// Anything.
+    All,
+}
+
+enum Form {
+    /// The condition under which a bar fires.
+    Bar(Value),
     /// A permit, or a bar whose scope names a principal or a resource: it stays by itself.
     Apart(Box<Policy>),
-    /// The condition under which a bar fires that looks at neither agency nor context.
-    AboutMessage(Value),
-    /// The same of one that looks at nothing but attributes of the agency.
-    AboutRecord(Value),
-    /// The same of any other.
-    AboutBoth(Value),
 }
 
 impl Part {
@@ -115,26 +125,92 @@ impl Part {
     pub fn of(policy: &Policy) -> Result<Self, PolicyFault> {
         let mut json = policy.to_json().map_err(|_| PolicyFault::Unbuildable)?;
         let open = json!({ "op": "All" });
-        let narrow = ["principal", "action", "resource"].iter().any(|part| json.get(part) != Some(&open));
-        if policy.effect() == Effect::Permit || narrow {
-            return Ok(Self::Apart(Box::new(policy.clone())));
+        let apart = || Form::Apart(Box::new(policy.clone()));
+        if ["principal", "action", "resource"].iter().any(|part| json.get(part) != Some(&open)) {
+            return Ok(Self { about: About::All, policy: apart() });
         }
         let Some(Value::Array(clauses)) = json.get_mut("conditions").map(Value::take) else {
             return Err(PolicyFault::Unbuildable);
         };
         let clauses = clauses.into_iter().map(clause).collect::<Result<Vec<_>, _>>()?;
-        let bar = join("&&", clauses).unwrap_or_else(|| json!({ "Value": true }));
-        let looked_at = LookedAt::by(&bar);
-        // As soon as a word stands in it, it is taken for looked at. A bar that asks who the agency is, or
-        // where it belongs, names an agency or has the operator `in`.
-        let any = |words: &[&str]| words.iter().any(|word| looked_at.at(word));
-        Ok(if !any(&["principal", "context"]) {
-            Self::AboutMessage(bar)
-        } else if !any(&["resource", "context", "in", "is", "Agency"]) {
-            Self::AboutRecord(bar)
-        } else {
-            Self::AboutBoth(bar)
-        })
+        let condition = join("&&", clauses).unwrap_or_else(|| json!({ "Value": true }));
+        let about = About::what(&condition);
+        let is_permit = policy.effect() == Effect::Permit;
+        Ok(Self { about, policy: if is_permit { apart() } else { Form::Bar(condition) } })
+    }
+}
+
+impl About {
+    /// What a condition looks at.
+    fn what(condition: &Value) -> Self {
+        let mut seen = Seen::default();
+        seen.read(condition);
+        match seen {
+            Seen { agency: false, attributes: false, context: false, .. } => Self::Message,
+            Seen { agency: false, message: false, context: false, .. } => Self::Record,
+            _ => Self::All,
+        }
+    }
+}
+
+/// What stands in a condition.
+#[derive(Default)]
+struct Seen {
+    /// The agency in another way than by its attributes: who it is, or what it belongs to.
+    agency: bool,
+    attributes: bool,
+    message: bool,
+    context: bool,
+}
+
+impl Seen {
+    fn read(&mut self, condition: &Value) {
+        match condition {
+            Value::Array(items) => items.iter().for_each(|item| self.read(item)),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    match (name.as_str(), member) {
+                        ("Var", variable) => self.note(variable),
+                        ("." | "has", of) if of.get("left") == Some(&json!({ "Var": "principal" })) => {
+                            self.attributes = true;
+                        }
+                        (_, member) => self.read(member),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, variable: &Value) {
+        match variable.as_str() {
+            // Each question is about one action.
+            Some("action") => {}
+            Some("principal") => self.agency = true,
+            Some("resource") => self.message = true,
+            _ => self.context = true,
+        }
+    }
+}
+
+/// Bars that become one, and policies that stay by themselves.
+#[derive(Default)]
+struct Joint {
+    bars: Vec<Value>,
+    apart: Vec<Policy>,
+}
+
+impl Joint {
+    fn add(&mut self, policy: &Form) {
+        match policy {
+            Form::Bar(bar) => self.bars.push(bar.clone()),
+            Form::Apart(policy) => self.apart.push((**policy).clone()),
+        }
+    }
+
+    fn set(mut self) -> Result<PolicySet, PolicyFault> {
+        self.apart.extend(any_of(self.bars)?);
+        PolicySet::from_policies(self.apart).map_err(|_| PolicyFault::Unbuildable)
     }
 }
 
@@ -162,4 +238,47 @@ fn any_of(bars: Vec<Value>) -> Result<Option<Policy>, PolicyFault> {
 
 fn join(operator: &str, parts: Vec<Value>) -> Option<Value> {
     parts.into_iter().rev().reduce(|right, left| json!({ operator: { "left": left, "right": right } }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `m`, `r` or `a`: about the message, the record, or anything.
+    fn about(scope: &str, condition: &str) -> char {
+        let text = format!("permit({scope}) when {{ {condition} }};");
+        match Part::of(&Policy::parse(None, text).unwrap()).unwrap().about {
+            About::Message => 'm',
+            About::Record => 'r',
+            About::All => 'a',
+        }
+    }
+
+    #[test]
+    fn only_what_looks_at_nothing_but_attributes_of_the_agency_is_about_its_record() {
+        let open = "principal, action, resource";
+        for (condition, expected) in [
+            (r#"principal.status == Status::"ra""#, 'r'),
+            (r#"principal has status && !principal.suspended && action in [Action::"send"]"#, 'r'),
+            (r#"[AgencyType::"POLICE"].contains(principal.type)"#, 'r'),
+            ("resource.justified && resource has case", 'm'),
+            (r#"resource.sender.status == Status::"coord""#, 'm'),
+            ("true", 'm'),
+            ("context.attention", 'a'),
+            ("principal.suspended && resource.justified", 'a'),
+            ("principal.suspended || context.attention", 'a'),
+            ("principal in resource.area", 'a'),
+            (r#"principal in Area::"kent""#, 'a'),
+            (r#"principal == Agency::"kent-police""#, 'a'),
+            (r#"Agency::"kent-police" == principal"#, 'a'),
+            (r#"principal is Agency"#, 'a'),
+            (r#"[Agency::"kent-police"].contains(principal) || principal.suspended"#, 'a'),
+            (r#"if principal.suspended then resource.justified else false"#, 'a'),
+        ] {
+            assert_eq!(about(open, condition), expected, "{condition}");
+        }
+        assert_eq!(about(r#"principal == Agency::"kent-police", action, resource"#, "true"), 'a');
+        assert_eq!(about("principal is Agency, action, resource", "principal.suspended"), 'a');
+        assert_eq!(about("principal, action, resource is Message", "principal.suspended"), 'a');
+    }
 }
