@@ -107,16 +107,33 @@ impl Policies {
         // That the context fits the schema was probed at load, or asked by the caller.
         let request =
             Request::new(principal, action, resource, context, None).map_err(|_| Doubt::UnknownType)?;
-        let ask_clear = || question.short.message_is_clear(&self.authorizer, &request, entities);
-        if clear.map_or_else(ask_clear, |kept| *kept.get_or_init(ask_clear)) {
-            let permits = question.short.permits(&self.authorizer, &request, entities, record);
-            let mut decision = Decision::of(Verdict::Allowed);
-            self.explain(&mut decision, permits.iter().flatten());
-            if !decision.grounds.is_empty() {
-                return Ok(decision);
-            }
+        match self.short_way(question, &request, entities, record, clear) {
+            Some(decision) => Ok(decision),
+            None => self.evaluate_each(question, &request, entities),
         }
-        self.evaluate_each(question, &request, entities)
+    }
+
+    /// The answer where no bar fires: then the permits that apply are all there is to tell, and if none does
+    /// it is a refusal for want of one.
+    fn short_way(
+        &self,
+        question: &Question,
+        request: &Request,
+        entities: &Entities,
+        record: Option<Record>,
+        clear: Option<&OnceLock<bool>>,
+    ) -> Option<Decision> {
+        let ask_clear = || question.short.message_is_clear(&self.authorizer, request, entities);
+        if !clear.map_or_else(ask_clear, |kept| *kept.get_or_init(ask_clear)) {
+            return None;
+        }
+        let permits = question.short.permits(&self.authorizer, request, entities, record?)?;
+        if permits.is_empty() {
+            return Some(Decision { missing: question.permits.clone(), ..Decision::of(Verdict::Refused) });
+        }
+        let mut decision = Decision::of(Verdict::Allowed);
+        self.explain(&mut decision, permits.iter());
+        (!decision.grounds.is_empty()).then_some(decision)
     }
 
     fn evaluate_each(

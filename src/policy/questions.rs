@@ -23,7 +23,7 @@ pub(super) struct Question {
     /// The policies whose scope takes the action in. Only the scope counts, as written: no reasoning
     /// about conditions can leave a bar out.
     pub set: PolicySet,
-    /// The same, joined.
+    /// The same, split.
     pub short: Short,
     /// The action and the groups that it is in, for conditions that ask about them.
     pub entities: Vec<Entity>,
@@ -50,7 +50,7 @@ impl Question {
     pub fn with(&self, set: PolicySet) -> Result<Self, PolicyFault> {
         let parts = set.policies().map(Part::of).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            short: Short::of(&parts)?,
+            short: Short::of(parts)?,
             set,
             entities: self.entities.clone(),
             groups: self.groups,
@@ -127,7 +127,7 @@ fn question(
         schema.principals_for_action(action).into_iter().flatten().cloned().collect(),
         schema.resources_for_action(action).into_iter().flatten().cloned().collect(),
     );
-    let short = Short::of(bearing.iter().map(|policy| &policy.part))?;
+    let short = Short::of(bearing.iter().map(|policy| policy.part.clone()))?;
     Ok(Question { set, short, entities, groups, takes, looked_at, permits })
 }
 

@@ -1,50 +1,60 @@
-//! The short way to a yes. Most questions are answered yes, and then all that has to be told is which
-//! permits applied: the bars can be asked as one, "does any of you fire?". Where one fires or errs, where
-//! no permit applies, or where anything errs, there is no short way: every policy is asked by itself, and
-//! that answer counts.
+//! The short way to an answer. Most of what bears on a question cannot apply to the agency that is asked
+//! about: a bar for landlords not to a hospital. So each policy's condition is split: its leading parts that
+//! look at nothing but the agency's record are asked once for each record, and a policy whose part says no is
+//! left out from then on. The bars that remain are asked as one, "does any of you fire?".
+//!
+//! Where a bar fires, or anything errs, there is no short way: every policy is asked by itself, and that
+//! answer counts.
 
-use std::{collections::HashMap, sync::RwLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, RwLock},
+};
 
 use cedar_policy::{Authorizer, Decision, Effect, Entities, Policy, PolicyId, PolicySet, Request};
 use serde_json::{Value, json};
 
 use super::{PolicyFault, slice::Record};
 
-/// The policies of one question, joined.
+/// The policies of one question, split.
 pub(super) struct Short {
     /// The bars that look at the message and its case alone: their answer is the same for each recipient.
     about_message: PolicySet,
-    /// What looks at the agency's record alone: its answer is the same for each message.
-    about_record: PolicySet,
-    /// What that answered so far, by record: as many as there can be records, some hundreds.
-    answered: RwLock<HashMap<Record, Permits>>,
-    /// All other bars as one, and each other permit; `None` where there are none.
-    rest: Option<PolicySet>,
+    /// What the others ask of the record first, as permits named by their place in `parts`.
+    guards: PolicySet,
+    /// The others.
+    parts: Vec<Part>,
+    /// What remains of them, by record: as many as there can be records, some hundreds.
+    fitting: RwLock<HashMap<Record, Arc<Fitting>>>,
 }
 
-/// The permits that apply; `None` where a bar fires or anything errs.
-type Permits = Option<Vec<PolicyId>>;
+/// What remains of a question for one record.
+enum Fitting {
+    /// A bar fires, or there is an error: the record alone says so.
+    LongWay,
+    Remains {
+        /// The permits that apply already.
+        permits: Vec<PolicyId>,
+        /// The remaining bars as one, and each remaining permit; `None` where there are none.
+        rest: Option<PolicySet>,
+    },
+}
 
 impl Short {
-    /// Joins policies whose scope is decided already.
+    /// Splits policies whose scope is decided already.
     ///
     /// # Errors
-    /// Cedar does not take what was joined.
-    pub fn of<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Result<Self, PolicyFault> {
-        let (mut message, mut record, mut rest) = (Joint::default(), Joint::default(), Joint::default());
-        for part in parts {
-            match (part.about, &part.policy) {
-                (About::Message, Form::Bar(bar)) => message.bars.push(bar.clone()),
-                (About::Record, policy) => record.add(policy),
-                (_, policy) => rest.add(policy),
-            }
-        }
-        let rest = rest.set()?;
+    /// Cedar does not take the parts.
+    pub fn of(policies: impl IntoIterator<Item = Part>) -> Result<Self, PolicyFault> {
+        let (message, parts): (Vec<_>, Vec<_>) =
+            policies.into_iter().partition(|part| part.about_message && matches!(part.form, Form::Bar(_)));
+        let guards = parts.iter().enumerate().filter_map(|(place, part)| Some((place, part.guard.clone()?)));
+        let guards = guards.map(|(place, guard)| policy("permit", &place.to_string(), guard));
         Ok(Self {
-            about_message: message.set()?,
-            about_record: record.set()?,
-            answered: RwLock::default(),
-            rest: (!rest.is_empty()).then_some(rest),
+            about_message: joined(message.iter())?,
+            guards: set(guards.collect::<Result<Vec<_>, _>>()?)?,
+            parts,
+            fitting: RwLock::default(),
         })
     }
 
@@ -53,41 +63,69 @@ impl Short {
         permits(&self.about_message, authorizer, request, entities).is_some()
     }
 
-    /// The permits that apply, if no other bar fires and nothing errs. Only good for a message that is clear.
-    /// `record`: that of the principal, where it is known.
+    /// The permits that apply; `None` where a bar fires or anything errs. Only good for a message that is
+    /// clear. `record`: that of the principal.
     pub fn permits(
         &self,
         authorizer: &Authorizer,
         request: &Request,
         entities: &Entities,
-        record: Option<Record>,
-    ) -> Permits {
-        let mut applying = self.by_record(authorizer, request, entities, record)?;
-        if let Some(rest) = &self.rest {
-            applying.extend(permits(rest, authorizer, request, entities)?);
+        record: Record,
+    ) -> Option<Vec<PolicyId>> {
+        match &*self.fitting(authorizer, request, entities, record) {
+            Fitting::LongWay => None,
+            Fitting::Remains { permits, rest: None } => Some(permits.clone()),
+            Fitting::Remains { permits: known, rest: Some(rest) } => {
+                let mut applying = permits(rest, authorizer, request, entities)?;
+                applying.extend_from_slice(known);
+                Some(applying)
+            }
         }
-        Some(applying)
     }
 
-    fn by_record(
+    fn fitting(
         &self,
         authorizer: &Authorizer,
         request: &Request,
         entities: &Entities,
-        record: Option<Record>,
-    ) -> Permits {
-        let known = record.and_then(|record| self.answered.read().ok()?.get(&record).cloned());
+        record: Record,
+    ) -> Arc<Fitting> {
+        let known = self.fitting.read().ok().and_then(|known| known.get(&record).cloned());
         known.unwrap_or_else(|| {
-            let answer = permits(&self.about_record, authorizer, request, entities);
-            if let (Some(record), Ok(mut answered)) = (record, self.answered.write()) {
-                answered.insert(record, answer.clone());
+            let found = Arc::new(self.fit(authorizer, request, entities).unwrap_or(Fitting::LongWay));
+            if let Ok(mut known) = self.fitting.write() {
+                known.insert(record, found.clone());
             }
-            answer
+            found
+        })
+    }
+
+    fn fit(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Option<Fitting> {
+        let holding: HashSet<PolicyId> =
+            permits(&self.guards, authorizer, request, entities)?.into_iter().collect();
+        let holds = |place: usize| holding.contains(&PolicyId::new(place.to_string()));
+        let fits = |(place, part): &(usize, &Part)| part.guard.is_none() || holds(*place);
+        let fitting = self.parts.iter().enumerate().filter(fits).map(|(_, part)| part);
+        let (decided, open): (Vec<_>, Vec<_>) = fitting.partition(|part| part.guards_all);
+        let known = decided.into_iter().map(|part| match &part.form {
+            Form::Bar(_) => None,
+            Form::Apart(policy) => Some(policy.id().clone()),
+        });
+        let rest = joined(open.into_iter()).ok()?;
+        Some(Fitting::Remains {
+            permits: known.collect::<Option<_>>()?,
+            rest: (!rest.is_empty()).then_some(rest),
         })
     }
 }
 
-fn permits(set: &PolicySet, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Permits {
+/// The permits that apply; `None` where a bar fires or anything errs.
+fn permits(
+    set: &PolicySet,
+    authorizer: &Authorizer,
+    request: &Request,
+    entities: &Entities,
+) -> Option<Vec<PolicyId>> {
     let response = authorizer.is_authorized(request, set, entities);
     let told = response.diagnostics();
     // A refusal names the bars that fired; one for want of a permit names nothing.
@@ -97,21 +135,19 @@ fn permits(set: &PolicySet, authorizer: &Authorizer, request: &Request, entities
 }
 
 /// One policy of a [`Short`].
+#[derive(Clone)]
 pub(super) struct Part {
-    about: About,
-    policy: Form,
+    /// Its leading conditions that look at nothing but attributes of the agency. As `&&` goes from left to
+    /// right, a policy whose guard says no neither applies nor errs.
+    guard: Option<Value>,
+    /// Whether those are all that it has.
+    guards_all: bool,
+    /// Whether it looks at neither agency nor context.
+    about_message: bool,
+    form: Form,
 }
 
-#[derive(Clone, Copy)]
-enum About {
-    /// Neither agency nor context.
-    Message,
-    /// Nothing but attributes of the agency.
-    Record,
-    /// Anything.
-    All,
-}
-
+#[derive(Clone)]
 enum Form {
     /// The condition under which a bar fires.
     Bar(Value),
@@ -124,32 +160,25 @@ impl Part {
     /// Cedar has a form of policies that is not known here.
     pub fn of(policy: &Policy) -> Result<Self, PolicyFault> {
         let mut json = policy.to_json().map_err(|_| PolicyFault::Unbuildable)?;
-        let open = json!({ "op": "All" });
         let apart = || Form::Apart(Box::new(policy.clone()));
-        if ["principal", "action", "resource"].iter().any(|part| json.get(part) != Some(&open)) {
-            return Ok(Self { about: About::All, policy: apart() });
+        if ["principal", "action", "resource"].iter().any(|part| json.get(part) != Some(&everything())) {
+            return Ok(Self { guard: None, guards_all: false, about_message: false, form: apart() });
         }
         let Some(Value::Array(clauses)) = json.get_mut("conditions").map(Value::take) else {
             return Err(PolicyFault::Unbuildable);
         };
-        let clauses = clauses.into_iter().map(clause).collect::<Result<Vec<_>, _>>()?;
-        let condition = join("&&", clauses).unwrap_or_else(|| json!({ "Value": true }));
-        let about = About::what(&condition);
-        let is_permit = policy.effect() == Effect::Permit;
-        Ok(Self { about, policy: if is_permit { apart() } else { Form::Bar(condition) } })
-    }
-}
-
-impl About {
-    /// What a condition looks at.
-    fn what(condition: &Value) -> Self {
-        let mut seen = Seen::default();
-        seen.read(condition);
-        match seen {
-            Seen { agency: false, attributes: false, context: false, .. } => Self::Message,
-            Seen { agency: false, message: false, context: false, .. } => Self::Record,
-            _ => Self::All,
+        let mut conditions = Vec::new();
+        for clause in clauses {
+            split(clause_body(clause)?, &mut conditions);
         }
+        let guards = conditions.iter().take_while(|condition| Seen::by(condition).only_record()).count();
+        let whole = join("&&", conditions.clone()).unwrap_or_else(|| json!({ "Value": true }));
+        let about_message = Seen::by(&whole).only_message();
+        let guards_all = guards > 0 && guards == conditions.len();
+        conditions.truncate(guards);
+        let is_permit = policy.effect() == Effect::Permit;
+        let form = if is_permit { apart() } else { Form::Bar(whole) };
+        Ok(Self { guard: join("&&", conditions), guards_all, about_message, form })
     }
 }
 
@@ -164,6 +193,20 @@ struct Seen {
 }
 
 impl Seen {
+    fn by(condition: &Value) -> Self {
+        let mut seen = Self::default();
+        seen.read(condition);
+        seen
+    }
+
+    fn only_record(&self) -> bool {
+        !self.agency && !self.message && !self.context
+    }
+
+    fn only_message(&self) -> bool {
+        !self.agency && !self.attributes && !self.context
+    }
+
     fn read(&mut self, condition: &Value) {
         match condition {
             Value::Array(items) => items.iter().for_each(|item| self.read(item)),
@@ -193,28 +236,7 @@ impl Seen {
     }
 }
 
-/// Bars that become one, and policies that stay by themselves.
-#[derive(Default)]
-struct Joint {
-    bars: Vec<Value>,
-    apart: Vec<Policy>,
-}
-
-impl Joint {
-    fn add(&mut self, policy: &Form) {
-        match policy {
-            Form::Bar(bar) => self.bars.push(bar.clone()),
-            Form::Apart(policy) => self.apart.push((**policy).clone()),
-        }
-    }
-
-    fn set(mut self) -> Result<PolicySet, PolicyFault> {
-        self.apart.extend(any_of(self.bars)?);
-        PolicySet::from_policies(self.apart).map_err(|_| PolicyFault::Unbuildable)
-    }
-}
-
-fn clause(mut clause: Value) -> Result<Value, PolicyFault> {
+fn clause_body(mut clause: Value) -> Result<Value, PolicyFault> {
     let body = clause.get_mut("body").map(Value::take).ok_or(PolicyFault::Unbuildable)?;
     match clause.get("kind").and_then(Value::as_str) {
         Some("when") => Ok(body),
@@ -223,39 +245,68 @@ fn clause(mut clause: Value) -> Result<Value, PolicyFault> {
     }
 }
 
-/// One bar that fires where any of these would. `||` goes from left to right and errs where a part errs
-/// that it comes to: no is said only where each part said no.
-fn any_of(bars: Vec<Value>) -> Result<Option<Policy>, PolicyFault> {
-    let Some(body) = join("||", bars) else { return Ok(None) };
-    let open = json!({ "op": "All" });
-    let json = json!({
-        "effect": "forbid", "principal": open, "action": open, "resource": open,
-        "conditions": [{ "kind": "when", "body": body }],
-    });
-    let id = PolicyId::new("any bar");
-    Policy::from_json(Some(id), json).map(Some).map_err(|_| PolicyFault::Unbuildable)
+/// What `&&` joins in a condition, from left to right.
+fn split(mut condition: Value, parts: &mut Vec<Value>) {
+    let Some(both) = condition.get_mut("&&").map(Value::take) else { return parts.push(condition) };
+    for side in ["left", "right"] {
+        split(both.get(side).cloned().unwrap_or_default(), parts);
+    }
+}
+
+/// The bars as one that fires where any of them would, and the others. `||` goes from left to right and errs
+/// where a part errs that it comes to: no is said only where each part said no.
+fn joined<'p>(parts: impl Iterator<Item = &'p Part>) -> Result<PolicySet, PolicyFault> {
+    let (mut bars, mut policies) = (Vec::new(), Vec::new());
+    for part in parts {
+        match &part.form {
+            Form::Bar(condition) => bars.push(condition.clone()),
+            Form::Apart(policy) => policies.push((**policy).clone()),
+        }
+    }
+    if let Some(any) = join("||", bars) {
+        policies.push(policy("forbid", "any bar", any)?);
+    }
+    set(policies)
 }
 
 fn join(operator: &str, parts: Vec<Value>) -> Option<Value> {
     parts.into_iter().rev().reduce(|right, left| json!({ operator: { "left": left, "right": right } }))
 }
 
+fn policy(effect: &str, id: &str, condition: Value) -> Result<Policy, PolicyFault> {
+    let json = json!({
+        "effect": effect, "principal": everything(), "action": everything(), "resource": everything(),
+        "conditions": [{ "kind": "when", "body": condition }],
+    });
+    Policy::from_json(Some(PolicyId::new(id)), json).map_err(|_| PolicyFault::Unbuildable)
+}
+
+fn everything() -> Value {
+    json!({ "op": "All" })
+}
+
+fn set(policies: Vec<Policy>) -> Result<PolicySet, PolicyFault> {
+    PolicySet::from_policies(policies).map_err(|_| PolicyFault::Unbuildable)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// `m`, `r` or `a`: about the message, the record, or anything.
-    fn about(scope: &str, condition: &str) -> char {
+    /// What is asked of a record first: `-` nothing, `g` a part, `r` all; `m` nothing, as all is about the
+    /// message.
+    fn kind(scope: &str, condition: &str) -> char {
         let text = format!("permit({scope}) when {{ {condition} }};");
-        match Part::of(&Policy::parse(None, text).unwrap()).unwrap().about {
-            About::Message => 'm',
-            About::Record => 'r',
-            About::All => 'a',
+        let part = Part::of(&Policy::parse(None, text).unwrap()).unwrap();
+        match part {
+            Part { about_message: true, .. } => 'm',
+            Part { guard: None, .. } => '-',
+            Part { guards_all, .. } => ['g', 'r'][usize::from(guards_all)],
         }
     }
 
     #[test]
-    fn only_what_looks_at_nothing_but_attributes_of_the_agency_is_about_its_record() {
+    fn only_what_looks_at_nothing_but_attributes_of_the_agency_is_asked_once_for_its_record() {
         let open = "principal, action, resource";
         for (condition, expected) in [
             (r#"principal.status == Status::"ra""#, 'r'),
@@ -263,22 +314,24 @@ mod tests {
             (r#"[AgencyType::"POLICE"].contains(principal.type)"#, 'r'),
             ("resource.justified && resource has case", 'm'),
             (r#"resource.sender.status == Status::"coord""#, 'm'),
-            ("true", 'm'),
-            ("context.attention", 'a'),
-            ("principal.suspended && resource.justified", 'a'),
-            ("principal.suspended || context.attention", 'a'),
-            ("principal in resource.area", 'a'),
-            (r#"principal in Area::"kent""#, 'a'),
-            (r#"principal == Agency::"kent-police""#, 'a'),
-            (r#"Agency::"kent-police" == principal"#, 'a'),
-            (r#"principal is Agency"#, 'a'),
-            (r#"[Agency::"kent-police"].contains(principal) || principal.suspended"#, 'a'),
-            (r#"if principal.suspended then resource.justified else false"#, 'a'),
+            ("context.attention", '-'),
+            ("context.attention && principal.suspended", '-'),
+            ("principal.suspended && resource.justified", 'g'),
+            ("principal.suspended && principal in resource.area", 'g'),
+            ("(principal.suspended && principal.mail_only) && context.attention", 'g'),
+            ("principal.suspended || context.attention", '-'),
+            ("principal in resource.area", '-'),
+            (r#"principal in Area::"kent""#, '-'),
+            (r#"principal == Agency::"kent-police""#, '-'),
+            (r#"Agency::"kent-police" == principal"#, '-'),
+            ("principal is Agency", '-'),
+            (r#"[Agency::"kent-police"].contains(principal) || principal.suspended"#, '-'),
+            ("if principal.suspended then resource.justified else false", '-'),
         ] {
-            assert_eq!(about(open, condition), expected, "{condition}");
+            assert_eq!(kind(open, condition), expected, "{condition}");
         }
-        assert_eq!(about(r#"principal == Agency::"kent-police", action, resource"#, "true"), 'a');
-        assert_eq!(about("principal is Agency, action, resource", "principal.suspended"), 'a');
-        assert_eq!(about("principal, action, resource is Message", "principal.suspended"), 'a');
+        assert_eq!(kind(r#"principal == Agency::"kent-police", action, resource"#, "true"), '-');
+        assert_eq!(kind("principal is Agency, action, resource", "principal.suspended"), '-');
+        assert_eq!(kind("principal, action, resource is Message", "principal.suspended"), '-');
     }
 }
