@@ -80,8 +80,10 @@ pub fn installation(path: &Path, clock: &Clock) -> anyhow::Result<Checked> {
     }
     super::serve::keys_are_usable(&config)?;
     let types = MessageType::ALL.iter().filter(|t| schemas.versions(**t).next().is_some()).count();
-    let keyless =
-        agencies.iter().filter(|agency| agency.sealing_key().is_none() && agency.mail.is_none()).count();
+    let keyless = agencies
+        .iter()
+        .filter(|agency| agency.sealing_key(clock.now()).is_none() && agency.mail.is_none())
+        .count();
     let mut warnings = Vec::new();
     let silent = areas.without_audit_key().count();
     if silent > 0 {

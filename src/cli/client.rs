@@ -28,8 +28,8 @@ pub use profile::{Identity, Profile, ProfileFault};
 pub use upload::Upload;
 pub use wire::{
     Acknowledgement, Approved, Attempt, CaseStated, Delivery, Designated, Explained, Inbox, InboxItem,
-    MeetingRecorded, Outbox, OutboxItem, Receipt, ReceiptRecipient, Tracking, Verdict, WhoAmI, Withheld,
-    left_out,
+    MeetingRecorded, Notice, Outbox, OutboxItem, Receipt, ReceiptRecipient, Tracking, Verdict, WhoAmI,
+    Withheld, left_out,
 };
 
 use crate::message::AgencyId;

@@ -19,7 +19,7 @@ use super::{
     Exit,
     client::{Client, Identity, Inbox, InboxPage, Profile},
     pki::write_private,
-    terminal::{Table, Terminal},
+    terminal::{Table, Terminal, printable},
 };
 use crate::message::DeliveryId;
 
@@ -106,6 +106,10 @@ async fn list(client: &Client, page: InboxPage, terminal: &mut Terminal) -> anyh
         terminal.raw(&answer.bytes)?;
     } else {
         terminal.data(&rendered(&answer.value))?;
+    }
+    for notice in &answer.value.notices {
+        let (kid, from) = (printable(&notice.kid), notice.valid_from);
+        terminal.say(&format!("note: key {kid} from {from} on: {}", printable(&notice.detail)));
     }
     terminal.say(&match answer.value.next {
         Some(cursor) => format!("newer ones: --after {cursor}"),

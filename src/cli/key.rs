@@ -1,7 +1,12 @@
-//! `portcullis key`: the gateway's own signing keys. A gateway that runs takes a new key up at SIGHUP.
+//! `portcullis key`: the gateway's own signing keys (`show`, `rotate`, `retire`), of which this file is, and
+//! the agencies' encryption keys: what an agency does by itself (`key/agency.rs`) and what the operator
+//! approves (`key/approve.rs`). A gateway that runs takes a new key of its own up at SIGHUP.
 //!
 //! In: the settings. Out: a new key file in the place of the old one. The old public key stays published: the
 //! store keeps it from the moment that the gateway first signed with it, so what it signed is verified on.
+
+pub mod agency;
+mod approve;
 
 use std::path::{Path, PathBuf};
 
@@ -11,15 +16,19 @@ use x509_cert::der::pem::{LineEnding, encode_string};
 use zeroize::Zeroizing;
 
 use super::{
-    Exit, pki, serve,
+    Exit,
+    client::Identity,
+    pki, serve,
     serve::files,
     terminal::{Table, Terminal},
 };
 use crate::{
+    clock::Clock,
     config::Config,
     crypto::{
         ed25519,
         keyring::{KeyPurpose, NamedKey},
+        random::Random,
     },
     store::Store as _,
 };
@@ -49,6 +58,32 @@ pub enum Arguments {
         #[arg(long, value_name = "FILE", default_value = "config/portcullis.toml")]
         config: PathBuf,
     },
+    /// Agencies: list your encryption keys, and how far each has come
+    List {
+        /// Who calls.
+        #[command(flatten)]
+        identity: Identity,
+    },
+    /// Agencies: publish a new encryption key; it is used once it is proven and announced
+    Publish(agency::Wanted),
+    /// Agencies: show that you can open with a published key, and vouch for it with the one in force
+    Prove {
+        /// The new private key, JWK; the one in force is that of --enc-key
+        file: PathBuf,
+        /// Who calls.
+        #[command(flatten)]
+        identity: Identity,
+    },
+    /// Agencies: end a key for good; what waits under it is withdrawn and asked for again
+    Revoke {
+        /// Its name
+        kid: String,
+        /// Who calls.
+        #[command(flatten)]
+        identity: Identity,
+    },
+    /// Operators: vouch for a proven key of an agency that has none in force, after talking to it
+    Approve(approve::Approved),
 }
 
 /// The keys that can be replaced.
@@ -64,8 +99,18 @@ const CHECKPOINTS: &str = "\
 The key for checkpoints cannot be replaced: outsiders know the ledger by it (its vkey), and under another
 key it is another ledger to them. TLS and S/MIME: put the new certificate and key in place and send SIGHUP.";
 
-pub(super) async fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub(super) async fn run(
+    arguments: &Arguments,
+    terminal: &mut Terminal,
+    clock: &Clock,
+    random: &Random,
+) -> anyhow::Result<()> {
     match arguments {
+        Arguments::List { identity } => agency::list(identity, terminal).await,
+        Arguments::Publish(wanted) => agency::publish(wanted, random, terminal).await,
+        Arguments::Prove { file, identity } => agency::prove(file, identity, terminal).await,
+        Arguments::Revoke { kid, identity } => agency::revoke(kid, identity, terminal).await,
+        Arguments::Approve(approved) => approve::approve(approved, clock, random, terminal).await,
         Arguments::Show { config } => show(&Config::load(config)?, terminal).await,
         Arguments::Rotate { purpose, config } => {
             let config = Config::load(config)?;

@@ -67,7 +67,7 @@ enum Command {
     /// Verify the ledger
     #[command(subcommand)]
     Ledger(ledger::Arguments),
-    /// Show and replace the gateway's own signing keys
+    /// Keys: the gateway's for signing, and those that agencies' mail is sealed to
     #[command(subcommand)]
     Key(key::Arguments),
     /// Import and list the agencies of an installation
@@ -144,7 +144,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> anyhow::Result<()> {
         Command::Schema(arguments) => schema::run(&arguments, terminal),
         Command::Policy(arguments) => policy::run(&arguments, &clock, terminal),
         Command::Ledger(arguments) => wait(ledger::run(&arguments, terminal)),
-        Command::Key(arguments) => wait(key::run(&arguments, terminal)),
+        Command::Key(arguments) => wait(key::run(&arguments, terminal, &clock, &random)),
         Command::Agency(arguments) => wait(agency::run(&arguments, terminal, &clock, &random)),
         Command::Case(arguments) => wait(case::run(&arguments, terminal, &clock, &random)),
         Command::Designate(arguments) => wait(designate::run(&arguments, terminal, &clock, &random)),

@@ -24,7 +24,7 @@ use crate::{
     http::{self, App, server, trust::Trust},
     journey::{self, Gateway, Parts},
     ledger::event::{Entry, Event},
-    message::Agency,
+    message::{Agency, AgencyKey},
     schema::Schemas,
     store::{
         Files, Store,
@@ -284,6 +284,7 @@ async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random
         areas,
         keys,
         post_quantum_alg: config.keys.post_quantum_alg.clone(),
+        key_delay: config.keys.delay,
         mail_from: config.mail.from.clone(),
         limits: config.limits.clone(),
         scanner: Scanner::new(&config.scanner),
@@ -328,16 +329,20 @@ pub async fn import(
 ) -> anyhow::Result<()> {
     let known = store.directory().await?;
     let mut entries = Vec::with_capacity(agencies.len());
-    for agency in &agencies {
+    let mut agencies = agencies;
+    for agency in &mut agencies {
         check_keys(agency)?;
+        // What the agency did with its keys by itself stands above the file.
+        AgencyKey::settle(&store.agency_keys(&agency.agency_id).await?, &mut agency.encryption_keys);
         directory::mail_certificate_fits(agency, clock.now()).with_context(|| {
             format!(
                 "the S/MIME certificate of {}: see `mail.profile` and `mail.certificate`",
                 agency.agency_id
             )
         })?;
-        let had_key = known.agency(&agency.agency_id).is_some_and(|known| known.sealing_key().is_some());
-        if had_key && agency.sealing_key().is_none() {
+        let now = clock.now();
+        let had_key = known.agency(&agency.agency_id).is_some_and(|known| known.sealing_key(now).is_some());
+        if had_key && agency.sealing_key(now).is_none() {
             bail!(
                 "{} would lose its encryption keys; keep them in the file, or suspend it",
                 agency.agency_id

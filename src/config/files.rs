@@ -3,7 +3,10 @@
 //! In: paths as written. Out: paths that can be opened from anywhere. What stands in the files is
 //! read by the rooms that need it: no secret ever passes through here, and `Debug` shows paths only.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::{Deserialize, Deserializer};
 
@@ -60,6 +63,9 @@ pub struct Keys {
     /// The JOSE name of HPKE with X-Wing in agencies' keys and in the headers of copies sealed to them.
     #[serde(deserialize_with = "algorithm")]
     pub post_quantum_alg: String,
+    /// How long after its announcement an agency's new key is first sealed to.
+    #[serde(deserialize_with = "value::duration::<_, 0, 2_592_000_000>")]
+    pub delay: Duration,
 }
 
 impl Default for Keys {
@@ -71,6 +77,7 @@ impl Default for Keys {
             smime_certificate: "keys/smime.crt".into(),
             smime_key: "keys/smime.pem".into(),
             post_quantum_alg: "HPKE-10-KE".into(),
+            delay: Duration::from_secs(24 * 3600),
         }
     }
 }

@@ -230,6 +230,8 @@ impl PrivateJwk {
             x: self.x.clone(),
             y: self.y.clone(),
             public: self.public.clone(),
+            valid_from: None,
+            valid_until: None,
         }
     }
 

@@ -11,7 +11,9 @@ use axum::{
     routing::{self, MethodRouter},
 };
 
-use super::{App, admin, directory, facts, ledger, mailbox, schemas, status, submit, wrong_method};
+use super::{
+    App, admin, agency_keys, directory, facts, ledger, mailbox, schemas, status, submit, wrong_method,
+};
 
 /// One call.
 pub struct Call {
@@ -59,6 +61,11 @@ pub fn of_agencies() -> Vec<Call> {
         put("/v1/cases/{ref}", CaseKnown, facts::state),
         put("/v1/designations/{id}", CaseKnown, facts::designation),
         put("/v1/approvals/{id}", CaseKnown, facts::approval),
+        get("/v1/agencies/me/keys", Own, agency_keys::list),
+        get("/v1/agencies/me/keys/{kid}", Own, agency_keys::show),
+        put("/v1/agencies/me/keys/{kid}", Own, agency_keys::publish),
+        post("/v1/agencies/me/keys/{kid}/proof", Own, agency_keys::prove),
+        post("/v1/agencies/me/keys/{kid}/revoke", Own, agency_keys::revoke),
         get("/v1/whoami", Own, directory::whoami),
         get("/v1/agencies", EveryAgency("whom a message can be addressed to"), directory::agencies),
         get("/v1/keys", EveryAgency("the gateway's public keys, to verify it with"), directory::keys),

@@ -10,13 +10,13 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::{App, problem::Problem};
 use crate::{
     journey::{Caller, Stop, acknowledge as journey},
-    message::{AgencyId, DeliveryId, MessageId, MessageType},
+    message::{AgencyId, DeliveryId, EncryptionKey, MessageId, MessageType},
     store::InboxItem,
 };
 
@@ -85,7 +85,21 @@ pub async fn list(
     };
     let next = items.last().map(|item| item.cursor);
     let items: Vec<Item> = items.into_iter().map(Item::from).collect();
-    Ok(axum::Json(json!({ "items": items, "next": next })).into_response())
+    let notices = notices(&caller, app.gateway.clock.now());
+    Ok(axum::Json(json!({ "items": items, "next": next, "notices": notices })).into_response())
+}
+
+/// What everyone who looks into this inbox is to see: keys that were announced and are not in force yet. Whoever
+/// stole a TLS key cannot hide one from the agency that it stole from.
+fn notices(caller: &Caller, now: Timestamp) -> Vec<Value> {
+    let announced =
+        caller.agency.encryption_keys.iter().filter(|key| key.valid_from.is_some_and(|at| at > now));
+    let notice = |key: &EncryptionKey| {
+        json!({ "code": "key_announced", "kid": key.kid, "valid_from": key.valid_from,
+                "detail": "messages to you will be sealed to this key; if you did not publish it, revoke it and \
+                           telephone the operator" })
+    };
+    announced.map(notice).collect()
 }
 
 fn bad_query() -> Problem {

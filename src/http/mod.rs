@@ -2,6 +2,7 @@
 //! what it does stands in the journey.
 
 pub mod admin;
+mod agency_keys;
 mod caller;
 mod calls;
 mod connection;

@@ -87,7 +87,7 @@ fn status(code: Code) -> StatusCode {
         }
         Code::CaseNotKnown | Code::NotFound => StatusCode::NOT_FOUND,
         Code::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-        Code::IdConflict => StatusCode::CONFLICT,
+        Code::IdConflict | Code::KeyConflict | Code::TooManyKeys => StatusCode::CONFLICT,
         Code::TooLarge | Code::AttachmentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::WrongMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::TooManyChecks => StatusCode::TOO_MANY_REQUESTS,
@@ -103,7 +103,9 @@ fn status(code: Code) -> StatusCode {
         | Code::AttachmentDigest
         | Code::AttachmentType
         | Code::AttachmentInfected
-        | Code::Facts => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::Facts
+        | Code::KeyUnusable
+        | Code::ProofWrong => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -1,6 +1,9 @@
 //! What every stage is handed.
 
-use std::sync::{Arc, RwLock, atomic::AtomicBool};
+use std::{
+    sync::{Arc, RwLock, atomic::AtomicBool},
+    time::Duration,
+};
 
 use tokio::sync::{Notify, Semaphore, watch};
 
@@ -35,6 +38,8 @@ pub struct Gateway {
     pub areas: Areas,
     /// The JOSE name of the post-quantum profile; agencies' keys must be for it.
     pub post_quantum_alg: String,
+    /// How long after its announcement an agency's new key is first sealed to.
+    pub key_delay: Duration,
     /// The address that mail comes from: the one that our S/MIME certificate names.
     pub mail_from: String,
     /// Our limits.
@@ -69,6 +74,8 @@ pub struct Signals {
     pub due: Notify,
     /// An event waits for its index.
     pub unsequenced: Notify,
+    /// Copies are to be withdrawn, and their senders told.
+    pub withdrawable: Notify,
     /// Something new stands in an inbox: the number only grows.
     pub inbox: watch::Sender<u64>,
     /// Another directory is in force: the number only grows.
@@ -97,6 +104,8 @@ pub struct Parts {
     pub keys: Keyring,
     /// See [`Gateway::post_quantum_alg`].
     pub post_quantum_alg: String,
+    /// See [`Gateway::key_delay`].
+    pub key_delay: Duration,
     /// See [`Gateway::mail_from`].
     pub mail_from: String,
     /// See [`Gateway::limits`].
@@ -121,6 +130,7 @@ impl Gateway {
             schemas: parts.schemas,
             areas: parts.areas,
             post_quantum_alg: parts.post_quantum_alg,
+            key_delay: parts.key_delay,
             mail_from: parts.mail_from,
             refusals: RefusalRate::new(
                 parts.limits.refusal_events_per_minute,

@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod acknowledge;
 mod addressed;
+pub mod agency_keys;
 mod asked;
 pub mod attach;
 pub mod authorise;

@@ -73,6 +73,10 @@ codes! {
     NotFound = "not_found", "There is nothing here that you may see";
     TooManyChecks = "too_many_checks", "Too many checks in a minute";
     Facts = "facts", "The facts do not meet the rules";
+    KeyUnusable = "key_unusable", "The key cannot be registered";
+    KeyConflict = "key_conflict", "The key or its name is taken";
+    TooManyKeys = "too_many_keys", "Too many keys of the agency are open";
+    ProofWrong = "proof_wrong", "The challenge was not opened";
 }
 
 /// The sender's doing.

@@ -1,5 +1,6 @@
-//! Report: the sender is told of what was not delivered (D25). Never silence, and no report about a
-//! report.
+//! Report: the sender is told of what was not delivered (D25), and asked to send again what was withdrawn
+//! because its key was revoked: nothing is ever sealed a second time (design §3). Never silence, and no report
+//! about a report.
 
 use std::time::Duration;
 
@@ -60,7 +61,10 @@ async fn tell(
     let sender = directory.agency(&overdue.sender).ok_or(Fault::Impossible("a sender left the directory"))?;
     let route = inbox_of(gateway, sender)?;
     let message_id = MessageId::new(now, gateway.random.bytes()?);
-    let json = report(message_id, overdue, now, plan.lifetime);
+    let json = match overdue.state {
+        DeliveryState::Withdrawn => envelope(message_id, overdue, now, "resend_request", request(overdue)),
+        _ => envelope(message_id, overdue, now, "non_delivery", report(overdue, plan.lifetime)),
+    };
     let bytes = serde_json::to_vec(&json).map_err(|_| Fault::Impossible("a report is JSON"))?;
     let envelope = Envelope::deserialize(&json).map_err(|_| Fault::Impossible("a report has an envelope"))?;
     let case = match &overdue.case_ref {
@@ -96,7 +100,7 @@ async fn tell(
 /// Reports go to the inbox: whoever can post can collect.
 fn inbox_of(gateway: &Gateway, sender: &Agency) -> Result<Route, Fault> {
     let key = route::sealing_key(gateway, sender, false)
-        .map_err(|_| Fault::Impossible("a sender without a good key was accepted"))?;
+        .map_err(|_| Fault::Impossible("the sender has no key in force; it is told once it has"))?;
     let permit = Permit {
         agency: sender.clone(),
         policies: vec!["D25".into()],
@@ -106,7 +110,22 @@ fn inbox_of(gateway: &Gateway, sender: &Agency) -> Result<Route, Fault> {
     Ok(Route { permit, way: Way::Jwe { channel: Channel::Mailbox, key } })
 }
 
-fn report(message_id: MessageId, overdue: &Overdue, now: Timestamp, lifetime: Duration) -> Value {
+/// What is asked for. The sender's own recipient has a new key by then, or none: then its message is refused.
+fn request(overdue: &Overdue) -> Value {
+    json!({
+        "message_id": overdue.message_id,
+        "delivery_id": overdue.delivery_id,
+        "type": overdue.message_type,
+        "case_ref": overdue.case_ref,
+        "recipient": overdue.recipient,
+        "ground_code": "key_replaced",
+        "ground": "The agency revoked the key that its copy was sealed to before it had collected the copy.",
+        "accepted_at": overdue.accepted_at,
+        "advice": "Send the message again to this agency only, with `resends` naming the earlier one.",
+    })
+}
+
+fn report(overdue: &Overdue, lifetime: Duration) -> Value {
     let collectable = overdue.channel != Channel::Email && overdue.state != DeliveryState::Expired;
     let (code, reason) = reason(overdue);
     let until = overdue.accepted_at.saturating_add(lifetime).unwrap_or(overdue.accepted_at);
@@ -119,9 +138,24 @@ fn report(message_id: MessageId, overdue: &Overdue, now: Timestamp, lifetime: Du
         "Telephone the agency's single point of contact, mend what the reason names, and post a new message."
             .into()
     };
+    json!({
+        "message_id": overdue.message_id,
+        "delivery_id": overdue.delivery_id,
+        "recipient": overdue.recipient,
+        "type": overdue.message_type,
+        "case_ref": overdue.case_ref,
+        "reason_code": code,
+        "reason": reason,
+        "accepted_at": overdue.accepted_at,
+        "still_collectable": collectable,
+        "advice": advice,
+    })
+}
+
+fn envelope(message_id: MessageId, overdue: &Overdue, now: Timestamp, kind: &str, body: Value) -> Value {
     let mut report = json!({
         "message_id": message_id,
-        "type": "non_delivery",
+        "type": kind,
         "schema_version": VERSION,
         "area": overdue.area,
         "case_ref": overdue.case_ref,
@@ -132,18 +166,7 @@ fn report(message_id: MessageId, overdue: &Overdue, now: Timestamp, lifetime: Du
         "marking": { "tier": "OFFICIAL", "sensitive": true, "handling": HANDLING },
         "created_at": now,
         "in_reply_to": overdue.message_id,
-        "body": {
-            "message_id": overdue.message_id,
-            "delivery_id": overdue.delivery_id,
-            "recipient": overdue.recipient,
-            "type": overdue.message_type,
-            "case_ref": overdue.case_ref,
-            "reason_code": code,
-            "reason": reason,
-            "accepted_at": overdue.accepted_at,
-            "still_collectable": collectable,
-            "advice": advice,
-        },
+        "body": body,
         "attachments": [],
     });
     if overdue.case_ref.is_none() {

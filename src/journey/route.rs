@@ -162,10 +162,10 @@ pub(super) fn sealing_key(
     require_pq: bool,
 ) -> Result<RecipientKey, &'static str> {
     let missing = match require_pq || agency.require_pq {
-        true => "post-quantum copies are required, and the agency has no such key",
-        false => "the agency has no encryption key",
+        true => "post-quantum copies are required, and the agency has no such key in force",
+        false => "the agency has no encryption key in force",
     };
-    let key = agency.sealing_key_for(require_pq).ok_or(missing)?;
+    let key = agency.sealing_key_for(require_pq, gateway.clock.now()).ok_or(missing)?;
     let key = RecipientKey::new(key).map_err(|_| "the agency's encryption key is unusable")?;
     match key.post_quantum_alg() {
         Some(alg) if alg != gateway.post_quantum_alg => {

@@ -33,7 +33,7 @@ use crate::{
     store::{NewCopy, NewDelivery, NewView, Sealed, StoredFile},
 };
 
-pub(super) use events::seal_for_audit;
+pub(super) use events::{seal_for_audit, seal_for_auditors};
 
 /// `typ` of a sealed copy's protected header.
 const SEALED_TYP: &str = "portcullis-sealed+jwe";

@@ -9,10 +9,10 @@
 //! | event | DPA 2018 s.62 |
 //! |---|---|
 //! | `message.accepted` | collection |
-//! | `delivery.attempted` `delivery.delivered` `delivery.collected` `delivery.acknowledged` `delivery.failed` `delivery.expired` | disclosure |
+//! | `delivery.attempted` `delivery.delivered` `delivery.collected` `delivery.acknowledged` `delivery.failed` `delivery.expired` `delivery.withdrawn` | disclosure |
 //! | `record.viewed` | consultation |
 //! | `payload.erased` | erasure |
-//! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `policies.changed` `key.rotated` `certificate.expiring` `gateway.started` | none: the gateway's own |
+//! | `view.made` `message.refused` `message.checked` `fact.changed` `fact.refused` `designation.made` `approval.made` `directory.changed` `policies.changed` `key.rotated` `key.published` `key.proven` `key.announced` `key.revoked` `key.refused` `certificate.expiring` `gateway.started` | none: the gateway's own |
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -120,6 +120,9 @@ pub enum Event {
     /// The end of its life came before an acknowledgement.
     #[serde(rename = "delivery.expired")]
     DeliveryExpired(Step),
+    /// The key that it was sealed to was revoked before anybody took it: the sender is asked to send it again.
+    #[serde(rename = "delivery.withdrawn")]
+    DeliveryWithdrawn(Step),
     /// A sealed copy was destroyed.
     #[serde(rename = "payload.erased")]
     PayloadErased(Step),
@@ -210,6 +213,34 @@ pub enum Event {
         /// The names of those that sign no more.
         ended: Vec<String>,
     },
+    /// An agency published a key for itself, and was challenged to open with it.
+    #[serde(rename = "key.published")]
+    KeyPublished(KeyStep),
+    /// The canary that was sealed to a published key came back opened; nobody has vouched for the key yet.
+    #[serde(rename = "key.proven")]
+    KeyProven(KeyStep),
+    /// A proven key was vouched for: it is sealed to from `valid_from` on.
+    #[serde(rename = "key.announced")]
+    KeyAnnounced {
+        /// Which key.
+        #[serde(flatten)]
+        step: KeyStep,
+        /// The first moment at which it is sealed to.
+        #[serde(with = "crate::message::time")]
+        valid_from: Timestamp,
+        /// The key in force that opened the voucher; none where the operator approved.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vouched_by: Option<String>,
+        /// Who approved and why: a JWE sealed to the area's audit key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        audit: Option<Value>,
+    },
+    /// An agency revoked a key of its own: nothing is sealed to it any more.
+    #[serde(rename = "key.revoked")]
+    KeyRevoked(KeyStep),
+    /// A call about an agency's own keys was refused.
+    #[serde(rename = "key.refused")]
+    KeyRefused(Judged),
     /// A certificate ends soon: one event for each step of the forecast.
     #[serde(rename = "certificate.expiring")]
     CertificateExpiring {
@@ -231,6 +262,17 @@ pub enum Event {
         /// SHA-256 of the set, in hex.
         policy_set: String,
     },
+}
+
+/// One step of an agency's own key.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyStep {
+    /// Whose.
+    pub agency_id: AgencyId,
+    /// Its name.
+    pub kid: String,
+    /// SHA-256 of the public key, hex, as in `sealed_to`.
+    pub sha256: String,
 }
 
 /// A place that a view leaves out.
@@ -415,6 +457,7 @@ impl Event {
             Self::DeliveryAcknowledged(_) => "delivery.acknowledged",
             Self::DeliveryFailed { .. } => "delivery.failed",
             Self::DeliveryExpired(_) => "delivery.expired",
+            Self::DeliveryWithdrawn(_) => "delivery.withdrawn",
             Self::PayloadErased(_) => "payload.erased",
             Self::RecordViewed { .. } => "record.viewed",
             Self::FactChanged { .. } => "fact.changed",
@@ -423,6 +466,11 @@ impl Event {
             Self::DirectoryChanged { .. } => "directory.changed",
             Self::PoliciesChanged { .. } => "policies.changed",
             Self::KeyRotated { .. } => "key.rotated",
+            Self::KeyPublished(_) => "key.published",
+            Self::KeyProven(_) => "key.proven",
+            Self::KeyAnnounced { .. } => "key.announced",
+            Self::KeyRevoked(_) => "key.revoked",
+            Self::KeyRefused(_) => "key.refused",
             Self::CertificateExpiring { .. } => "certificate.expiring",
             Self::GatewayStarted { .. } => "gateway.started",
         }
@@ -436,6 +484,7 @@ impl Event {
             | Self::DeliveryAcknowledged(step)
             | Self::DeliveryFailed { step, .. }
             | Self::DeliveryExpired(step)
+            | Self::DeliveryWithdrawn(step)
             | Self::PayloadErased(step) => Some(step),
             _ => None,
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{AgencyId, Area};
@@ -50,16 +51,18 @@ pub struct Agency {
 }
 
 impl Agency {
-    /// The key that messages are sealed to now: the last one registered.
-    pub fn sealing_key(&self) -> Option<&EncryptionKey> {
-        self.sealing_key_for(false)
+    /// The key that messages are sealed to at a moment: the newest valid one.
+    pub fn sealing_key(&self, at: Timestamp) -> Option<&EncryptionKey> {
+        self.sealing_key_for(false, at)
     }
 
-    /// The one key that a message is sealed to: the last one registered, and where the message or the
-    /// agency requires it, the last post-quantum one. Never two: a classical wrap beside a post-quantum one
-    /// would undo it.
-    pub fn sealing_key_for(&self, require_pq: bool) -> Option<&EncryptionKey> {
-        let fits = |key: &&EncryptionKey| key.is_post_quantum() || !(require_pq || self.require_pq);
+    /// The one key that a message is sealed to at a moment: the newest valid one, and where the message or
+    /// the agency requires it, the newest post-quantum one. Never two: a classical wrap beside a post-quantum
+    /// one would undo it.
+    pub fn sealing_key_for(&self, require_pq: bool, at: Timestamp) -> Option<&EncryptionKey> {
+        let fits = |key: &&EncryptionKey| {
+            key.is_valid(at) && (key.is_post_quantum() || !(require_pq || self.require_pq))
+        };
         self.encryption_keys.iter().rfind(fits)
     }
 
@@ -245,9 +248,26 @@ pub struct EncryptionKey {
     /// Only with `AKP`: the public key in base64url.
     #[serde(default, skip_serializing_if = "String::is_empty", rename = "pub")]
     pub public: String,
+    /// The first moment at which it is sealed to; left out, it may be at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Timestamp>,
+    /// The first moment at which it is no more; left out, it has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
 }
 
 impl EncryptionKey {
+    /// Whether it may be sealed to at a moment.
+    pub fn is_valid(&self, at: Timestamp) -> bool {
+        self.valid_from.is_none_or(|from| from <= at) && self.valid_until.is_none_or(|until| at < until)
+    }
+
+    /// Whether it is the same public key, whatever its name and times.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let parts = |key: &Self| [&key.kty, &key.crv, &key.x, &key.y, &key.public].map(String::clone);
+        parts(self) == parts(other)
+    }
+
     /// Whether it is of the kind that also resists quantum computers.
     pub fn is_post_quantum(&self) -> bool {
         self.kty == "AKP"

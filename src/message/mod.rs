@@ -2,6 +2,7 @@
 //! happens here.
 
 mod agency;
+mod agency_key;
 mod envelope;
 mod facts;
 mod grant;
@@ -12,6 +13,7 @@ pub mod time;
 pub use agency::{
     Agency, AgencyType, Channel, Contact, EncryptionKey, MailBox, SmimeProfile, Status, Webhook,
 };
+pub use agency_key::{AgencyKey, Challenge, KeyState, Voucher};
 pub use envelope::{AttachmentHead, Envelope, Marking, Recipient, Sender};
 pub use facts::{CaseFacts, CaseStatement, ExitScope, Fact, InviteReason, Invitee, MeetingFacts};
 pub use grant::{Approval, ApprovalKind, Designation};

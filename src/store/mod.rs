@@ -24,7 +24,7 @@ use crate::{
     crypto::keyring::PublishedKey,
     directory::Directory,
     ledger::{TileId, event::Entry},
-    message::{Agency, AgencyId, Area, CaseFacts, CaseRef, DeliveryId, MeetingId, MessageId},
+    message::{Agency, AgencyId, AgencyKey, Area, CaseFacts, CaseRef, DeliveryId, MeetingId, MessageId},
 };
 
 /// What a store can do. Shared as `Arc<dyn Store>`.
@@ -41,6 +41,28 @@ pub trait Store: Send + Sync {
     /// The directory as it stood at a version, as far as the rules look at it (`directory::Standing`):
     /// without names, keys, addresses and people, which are not kept. `None` for a version to come.
     async fn directory_at(&self, version: u64) -> Result<Option<Directory>, StoreFault>;
+
+    // ---- The agencies' own keys --------------------------------------------------------------
+
+    /// Every key that an agency published or revoked by itself, in the order of their first step.
+    async fn agency_keys(&self, agency: &AgencyId) -> Result<Vec<AgencyKey>, StoreFault>;
+
+    /// A step of one key, with its events, and the directory's entry brought into agreement with it
+    /// ([`AgencyKey::settle`]). Where that changes the entry, the directory has a new version, so nothing
+    /// that was sealed on an older one is recorded any more. `false`, and nothing written, if the key does
+    /// not stand as `change.before` says any more, or the agency is not in the directory.
+    async fn change_key(&self, change: KeyChange) -> Result<bool, StoreFault>;
+
+    /// Copies that nobody has taken and that were sealed to a key revoked since, oldest first.
+    async fn withdrawable(&self, limit: usize) -> Result<Vec<Overdue>, StoreFault>;
+
+    /// Destroys such a copy: its sender is to be told at once ([`Store::overdue`]); of a report of the
+    /// gateway's, whoever it reported to is told anew. `false`, and nothing written, if it was taken or
+    /// erased in the meantime.
+    async fn withdraw(&self, mark: Mark) -> Result<bool, StoreFault>;
+
+    /// Forgets to look for copies of revoked keys that have none left.
+    async fn settle_revoked_keys(&self) -> Result<(), StoreFault>;
 
     // ---- The gateway's own keys and everybody's certificates ----------------------------------
 

@@ -7,7 +7,8 @@ use crate::{
     crypto::jwe::{Ciphertext, Wrap},
     ledger::{TileId, event::Entry},
     message::{
-        AgencyId, Area, CaseFacts, CaseRef, Channel, DeliveryId, EventId, Fact, MessageId, MessageType,
+        AgencyId, AgencyKey, Area, CaseFacts, CaseRef, Channel, DeliveryId, EventId, Fact, MessageId,
+        MessageType,
     },
 };
 
@@ -330,12 +331,22 @@ pub enum DeliveryState {
     Acknowledged,
     /// The end of its life came first. Final.
     Expired,
+    /// Nobody had taken it when the key that it was sealed to was revoked; the sender is asked to send the
+    /// message again. Final.
+    Withdrawn,
 }
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Waiting, Self::Delivered, Self::Collected, Self::Failed, Self::Acknowledged, Self::Expired];
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Delivered,
+        Self::Collected,
+        Self::Failed,
+        Self::Acknowledged,
+        Self::Expired,
+        Self::Withdrawn,
+    ];
 
     /// The word that stands for it everywhere.
     pub fn as_str(self) -> &'static str {
@@ -346,6 +357,7 @@ impl DeliveryState {
             Self::Failed => "failed",
             Self::Acknowledged => "acknowledged",
             Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }
@@ -375,7 +387,7 @@ pub struct Sent {
     /// When.
     pub accepted_at: Timestamp,
     /// How many deliveries stand in each state, in the order of [`DeliveryState::ALL`].
-    pub states: [u32; 6],
+    pub states: [u32; 7],
 }
 
 /// One delivery as the sender may see it.
@@ -477,6 +489,18 @@ pub struct Leaf {
     pub commitment: [u8; 32],
     /// Salt and canonical event, unless erased.
     pub opened: Option<([u8; 32], Vec<u8>)>,
+}
+
+/// A step of one of an agency's keys.
+pub struct KeyChange {
+    /// Whose.
+    pub agency: AgencyId,
+    /// As the caller read it; none for one that nobody recorded yet.
+    pub before: Option<AgencyKey>,
+    /// As it stands from here on.
+    pub after: AgencyKey,
+    /// The events.
+    pub entries: Vec<Entry>,
 }
 
 /// A certificate whose end is forecast.

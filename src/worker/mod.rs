@@ -111,13 +111,14 @@ async fn wait(gateway: &Gateway, plan: &config::Delivery) {
     }
 }
 
-/// Tells senders what was not delivered, destroys what is at the end of its life, counts what was
+/// Withdraws what was sealed to revoked keys, tells senders what was not delivered, destroys what is at the end of its life, counts what was
 /// refused beyond the rate, and removes files that nothing refers to.
 pub async fn janitor(gateway: Arc<Gateway>, plan: Arc<config::Delivery>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         tidy(&gateway, &plan).await;
         let next = gateway.clock.now().saturating_add(ROUND).unwrap_or(Timestamp::MAX);
         tokio::select! {
+            () = gateway.signals.withdrawable.notified() => {}
             () = gateway.clock.sleep_until(next) => {}
             () = stop.cancelled() => {}
         }
@@ -129,11 +130,12 @@ pub async fn janitor(gateway: Arc<Gateway>, plan: Arc<config::Delivery>, stop: C
 
 /// One round of the janitor. One part that fails does not keep the others from their work.
 pub async fn tidy(gateway: &Gateway, plan: &config::Delivery) {
+    let withdrawn = journey::agency_keys::withdraw(gateway).await.map(drop);
     let told = journey::report::tell_senders(gateway, plan).await.map(drop);
     let expired = journey::expire::expire(gateway, plan).await.map(drop);
     let counted = journey::tell_uncounted(gateway, false).await;
     let swept = journey::expire::sweep(gateway).await.map(drop);
-    for fault in [told, expired, counted, swept].into_iter().filter_map(Result::err) {
+    for fault in [withdrawn, told, expired, counted, swept].into_iter().filter_map(Result::err) {
         tracing::error!(%fault, "a part of the janitor's round broke off; the next round goes on");
     }
 }

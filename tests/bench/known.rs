@@ -116,6 +116,8 @@ fn agency(agency_id: AgencyId, area: Area, agency_type: AgencyType, status: Stat
         y: "y".repeat(43),
         alg: String::new(),
         public: String::new(),
+        valid_from: None,
+        valid_until: None,
     };
     let contact = |role: &str| Contact {
         name: "Jules Hartnell".into(),

@@ -52,7 +52,8 @@ impl Work {
         let json = strict::parse(&place.message, 64).unwrap();
         let envelope = Envelope::deserialize(&json).unwrap();
         let key = |id: &&str| {
-            RecipientKey::new(directory.agency(&id.parse().unwrap()).unwrap().sealing_key().unwrap())
+            let agency = directory.agency(&id.parse().unwrap()).unwrap();
+            RecipientKey::new(agency.sealing_key(gateway.clock.now()).unwrap())
         };
         let keys = INVITED.iter().map(|id| key(id).unwrap()).collect();
         let audit_key = gateway.areas.get(envelope.area).and_then(|area| area.audit_key.as_ref()).unwrap();

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as it should be")]
 
 mod addressed;
+mod agency_keys;
 #[path = "../attachments/archive.rs"]
 mod archive;
 mod attachments;
@@ -34,6 +35,7 @@ mod repeated;
 mod replayed;
 mod restarted;
 mod rotated;
+mod rotations;
 mod scanned;
 mod store_failure;
 mod support;

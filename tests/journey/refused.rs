@@ -470,6 +470,10 @@ const MET: &[(Code, &str)] = &[
 const NOT_MET: &[(Code, &str)] = &[
     (Code::NotFound, "answers a look, not a post: by_mailbox.rs, the same for all that is not there"),
     (Code::WrongMethod, "answers what is no post: door.rs"),
+    (Code::KeyUnusable, "answers a key: agency_keys.rs"),
+    (Code::KeyConflict, "answers a key: agency_keys.rs"),
+    (Code::TooManyKeys, "answers a key: agency_keys.rs"),
+    (Code::ProofWrong, "answers a proof: agency_keys.rs"),
 ];
 
 const TESTS: &str = concat!(include_str!("refused.rs"), include_str!("scanned.rs"));

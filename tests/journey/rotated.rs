@@ -15,10 +15,15 @@ use portcullis::{
 use crate::support::{Builder, CO_ORDINATOR, TestGateway, until};
 
 /// `portcullis key …` on the installation of the story.
-async fn key(gateway: &TestGateway, arguments: &[&str]) -> Exit {
+pub async fn key(gateway: &TestGateway, arguments: &[&str]) -> Exit {
     let mut line: Vec<String> = vec!["portcullis".into(), "key".into()];
     line.extend(arguments.iter().map(|word| (*word).to_owned()));
     line.extend(["--config".into(), gateway.installation.settings().to_str().unwrap().to_owned()]);
+    command(line).await
+}
+
+/// A command, without what it says.
+pub async fn command(line: Vec<String>) -> Exit {
     let silent = |json| Terminal::new(json, Box::new(std::io::sink()), Box::new(std::io::sink()));
     // Commands have a runtime of their own, so a thread as well.
     tokio::task::spawn_blocking(move || run_on(line, silent).unwrap()).await.unwrap()

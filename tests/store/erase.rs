@@ -32,7 +32,7 @@ async fn the_last_acknowledgement_takes_the_files_along(bed: Bed) {
     assert_eq!(bed.file_count(), 0);
     // The message stays, and so does its receipt.
     let bed = bed.reopen();
-    assert_eq!(bed.tracked(&draft).await.sent.states, [0, 0, 0, 0, 2, 0]);
+    assert_eq!(bed.tracked(&draft).await.sent.states, [0, 0, 0, 0, 2, 0, 0]);
     assert!(bed.store.submission(&draft.sender, draft.message_id).await.unwrap().is_some());
 }
 

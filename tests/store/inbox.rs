@@ -26,7 +26,7 @@ async fn nobody_reaches_the_copy_of_another(bed: Bed) {
         assert!(!bed.store.erase(bed.mark(&draft, ids[0], stranger, 1), true).await.unwrap());
     }
     assert_eq!(bed.events().await, events);
-    assert_eq!(bed.tracked(&draft).await.sent.states, [2, 0, 0, 0, 0, 0]);
+    assert_eq!(bed.tracked(&draft).await.sent.states, [2, 0, 0, 0, 0, 0, 0]);
 }
 
 async fn the_first_collection_is_kept_and_each_has_its_event(bed: Bed) {

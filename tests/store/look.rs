@@ -49,7 +49,7 @@ async fn a_tracked_delivery_tells_its_whole_story(bed: Bed) {
     assert!(bed.store.collected(bed.mark(&draft, ids[0], "kent-mappa", 7)).await.unwrap());
     bed.acknowledged(&draft, ids[0], "kent-mappa", 8).await;
     let tracked = bed.tracked(&draft).await;
-    assert_eq!(tracked.sent.states, [1, 0, 0, 0, 1, 0]);
+    assert_eq!(tracked.sent.states, [1, 0, 0, 0, 1, 0, 0]);
     assert_eq!((tracked.sent.case_ref.as_ref(), tracked.sent.accepted_at), (Some(&draft.case_ref), at(0)));
     let [pushed, other] = &tracked.deliveries[..] else { panic!("two deliveries") };
     assert_eq!((pushed.delivery_id, &pushed.recipient), (ids[0], &agency("kent-mappa")));

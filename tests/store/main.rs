@@ -10,6 +10,7 @@
 )]
 
 mod accept;
+mod agency_keys;
 mod caseless;
 mod deliver;
 mod erase;

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::{Method, Url, header};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
@@ -13,8 +14,12 @@ use super::{
 };
 use crate::{
     crypto::keyring::PublishedKeys,
-    message::{Approval, CaseRef, CaseStatement, DeliveryId, Designation, MeetingFacts, MessageId},
+    message::{
+        Approval, CaseRef, CaseStatement, DeliveryId, Designation, EncryptionKey, MeetingFacts, MessageId,
+    },
 };
+
+const OWN_KEYS: [&str; 4] = ["v1", "agencies", "me", "keys"];
 
 /// The query of `GET /v1/inbox`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -193,6 +198,37 @@ impl Client {
     /// `GET /v1/keys`: the gateway's public keys.
     pub async fn keys(&self) -> Result<Answer<PublishedKeys>, ClientFault> {
         answer(self.get(&["v1", "keys"])).await
+    }
+
+    /// `GET /v1/agencies/me/keys`: the caller's own encryption keys.
+    pub async fn own_keys(&self) -> Result<Answer<Value>, ClientFault> {
+        answer(self.get(&OWN_KEYS)).await
+    }
+
+    /// `GET /v1/agencies/me/keys/{kid}`: one of them.
+    pub async fn own_key(&self, kid: &str) -> Result<Answer<Value>, ClientFault> {
+        answer(self.get(&[&OWN_KEYS[..], &[kid]].concat())).await
+    }
+
+    /// `PUT /v1/agencies/me/keys/{kid}`: publishes a key. The answer asks for a proof.
+    pub async fn publish_key(
+        &self,
+        key: &EncryptionKey,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Answer<Value>, ClientFault> {
+        let body = json!({ "key": key, "valid_from": from, "valid_until": until });
+        answer(self.request(Method::PUT, &[&OWN_KEYS[..], &[&key.kid]].concat()).json(&body)).await
+    }
+
+    /// `POST /v1/agencies/me/keys/{kid}/proof`: the challenge, opened.
+    pub async fn prove_key(&self, kid: &str, proof: &Value) -> Result<Answer<Value>, ClientFault> {
+        answer(self.request(Method::POST, &[&OWN_KEYS[..], &[kid, "proof"]].concat()).json(proof)).await
+    }
+
+    /// `POST /v1/agencies/me/keys/{kid}/revoke`: nothing is sealed to it any more.
+    pub async fn revoke_key(&self, kid: &str) -> Result<Answer<Value>, ClientFault> {
+        answer(self.request(Method::POST, &[&OWN_KEYS[..], &[kid, "revoke"]].concat())).await
     }
 
     /// `GET /v1/ledger/proofs/{commitment}`: the proof for a commitment in lower-case hex.

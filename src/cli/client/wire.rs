@@ -245,6 +245,22 @@ pub struct Inbox {
     /// The cursor for the page of newer ones.
     #[serde(default)]
     pub next: Option<u64>,
+    /// What whoever looks here is to know.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
+}
+
+/// Something that an agency is to know about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Notice {
+    /// What it is, `key_announced`.
+    pub code: String,
+    /// The key that it is about.
+    pub kid: String,
+    /// From when on the key is sealed to.
+    pub valid_from: Timestamp,
+    /// What to do.
+    pub detail: String,
 }
 
 /// A waiting delivery.

@@ -92,6 +92,7 @@ impl World {
             mail: Some(Relay { host: "localhost".into(), port: mail.address().port() }),
             webhooks: BTreeMap::from([(PUSHED_TO.parse()?, pushed_to)]),
         })?;
+        made.without_key_delay()?;
         let config = Config::load(&made.settings())?;
         let running = serve::start(config, listeners, clock.clone(), random.clone()).await?;
         let clients = clients(dir, &made.agencies)?;

@@ -186,6 +186,19 @@ impl Installation {
         Config::read(&text, &self.settings(), &Environment::empty())?;
         folder.public("portcullis.toml", text)
     }
+
+    /// Takes the wait away that `keys.delay` puts before an agency's new key: for the demonstration, where
+    /// nothing is at stake. To be done after [`Installation::readdress`].
+    ///
+    /// # Errors
+    /// The settings cannot be read or written.
+    pub fn without_key_delay(&self) -> Result<(), InstallFault> {
+        let path = self.settings();
+        let text = std::fs::read_to_string(&path).map_err(|source| InstallFault::Write { path, source })?;
+        let mut file = settings::Settings::of(&text);
+        file.set("keys", "delay", &Value::String("0s".into()))?;
+        Folder::existing(&self.dir).public("portcullis.toml", file.text())
+    }
 }
 
 fn written(name: &str, addresses: &Addresses) -> Result<String, InstallFault> {

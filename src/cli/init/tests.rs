@@ -151,7 +151,7 @@ fn each_agency_holds_the_private_halves_of_what_the_directory_shows() {
     for agency in &made.agencies {
         let own = dir.path().join("agencies").join(agency.agency_id.as_str());
         let profile = made.profile(&agency.agency_id).unwrap();
-        let public = agency.sealing_key().unwrap();
+        let public = agency.sealing_key(Clock::system().now()).unwrap();
         let to = RecipientKey::new(public).unwrap();
         let form = Form { typ: "t", cty: "c", aad: "{}", apu: "g" };
         let (shared, wraps) =

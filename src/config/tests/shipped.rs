@@ -99,7 +99,7 @@ fn the_bounds_in_the_comments_are_those_in_the_code() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 46, "settings with bounds");
+    assert_eq!(seen, 47, "settings with bounds");
 }
 
 #[test]

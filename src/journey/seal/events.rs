@@ -18,10 +18,11 @@ use crate::{
         hex,
         jwe::{self, Form},
         jwk::RecipientKey,
+        random::Random,
         sha256,
     },
     ledger::event::{Entry, Event, Gap, SealedTo},
-    message::{Area, DeliveryId, Envelope},
+    message::{Area, DeliveryId, EncryptionKey, Envelope},
 };
 
 pub(super) fn accepted(
@@ -130,9 +131,20 @@ pub(in super::super) fn seal_for_audit(
 ) -> Result<Value, Fault> {
     let key = gateway.areas.get(area).and_then(|area| area.audit_key.as_ref());
     let key = key.ok_or(Fault::Impossible("an area without audit key is not served"))?;
+    seal_for_auditors(key, &gateway.name, aad, told, &gateway.random)
+}
+
+/// The same for whoever has the audit key at hand. `name` is the gateway's.
+pub(in super::super) fn seal_for_auditors(
+    key: &EncryptionKey,
+    name: &str,
+    aad: &str,
+    told: &Value,
+    random: &Random,
+) -> Result<Value, Fault> {
     let key = RecipientKey::new(key).map_err(|_| jwe::SealFault)?;
-    let form = Form { typ: "portcullis-audit+jwe", cty: "application/json", aad, apu: &gateway.name };
-    let (shared, wraps) = jwe::seal(Zeroizing::new(to_json(told)?), &form, &[&key], &gateway.random)?;
+    let form = Form { typ: "portcullis-audit+jwe", cty: "application/json", aad, apu: name };
+    let (shared, wraps) = jwe::seal(Zeroizing::new(to_json(told)?), &form, &[&key], random)?;
     let wrap = wraps.first().ok_or(Fault::Impossible("one key, one wrap"))?;
     serde_json::from_str(&shared.flattened(wrap)).map_err(|_| Fault::Impossible("a flattened JWE is JSON"))
 }

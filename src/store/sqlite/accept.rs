@@ -96,8 +96,8 @@ fn insert_message(
     let count = |length: usize| codec::column(length.try_into().unwrap_or(u64::MAX));
     conn.prepare_cached(
         "INSERT INTO message (id, sender, message_id, type, schema_version, area, known_case, accepted_at,
-             event, first_delivery, deliveries, attachments, submission_sha256, receipt)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             event, first_delivery, deliveries, attachments, submission_sha256, receipt, reports)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         message,
@@ -114,6 +114,7 @@ fn insert_message(
         count(sealed.attachments.len()),
         sealed.submission_sha256,
         sealed.receipt,
+        sealed.reports,
     ])?;
     Ok(())
 }

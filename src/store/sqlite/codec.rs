@@ -106,6 +106,7 @@ coded!(DeliveryState {
     Failed = 3,
     Acknowledged = 4,
     Expired = 5,
+    Withdrawn = 6,
 });
 
 /// A time in a column.

@@ -13,7 +13,10 @@ use super::{
     events::{self, About},
     inbox,
 };
-use crate::store::{Acknowledged, DeliveryState, Mark, StoreFault};
+use crate::{
+    message::MessageType,
+    store::{Acknowledged, DeliveryState, Mark, StoreFault},
+};
 
 /// Files that no record names any more.
 pub(super) type Doomed = Vec<String>;
@@ -30,7 +33,9 @@ pub(super) fn acknowledge(conn: &Connection, mark: &Mark) -> Result<(Acknowledge
     let nothing = Doomed::new();
     let Some(row) = find(conn, mark)? else { return Ok((Acknowledged::Unknown, nothing)) };
     match (row.state, row.acknowledged_at) {
-        (DeliveryState::Expired, _) => return Ok((Acknowledged::Unknown, nothing)),
+        (DeliveryState::Expired | DeliveryState::Withdrawn, _) => {
+            return Ok((Acknowledged::Unknown, nothing));
+        }
         (DeliveryState::Acknowledged, Some(at)) => return Ok((Acknowledged::Before(at), nothing)),
         // Nothing happens without its event: the caller found no copy that it could confirm.
         _ if mark.entries.is_empty() => return Ok((Acknowledged::Unknown, nothing)),
@@ -56,6 +61,38 @@ pub(super) fn erase(conn: &Connection, mark: &Mark, expired: bool) -> Result<(bo
     events::append(conn, &mark.entries, row.about())?;
     Ok((true, doomed))
 }
+
+/// Destroys a copy that nobody has taken, because the key that it was sealed to was revoked. Its sender is to
+/// be asked for it at once, also one who was told before that nobody collected it. A report of the gateway's
+/// is made anew instead, if what it tells still holds.
+pub(super) fn withdraw(conn: &Connection, mark: &Mark) -> Result<(bool, Doomed), StoreFault> {
+    let untaken = |row: &Row| row.is_kept && UNTAKEN.contains(&row.state);
+    let Some(row) = find(conn, mark)?.filter(untaken) else { return Ok((false, Doomed::new())) };
+    let doomed = erase_payload(conn, &row)?;
+    let about: MessageType = conn
+        .prepare_cached("SELECT type FROM message WHERE id = ?")?
+        .query_row([row.message], |row| row.get(0))?;
+    conn.prepare_cached(
+        "UPDATE delivery SET state = ?2, unreported_since = CASE WHEN ?3 THEN 0 END WHERE id = ?1",
+    )?
+    .execute(params![row.id, DeliveryState::Withdrawn, about.made_by_agencies()])?;
+    conn.prepare_cached(
+        "UPDATE delivery SET unreported_since = 0 WHERE state IN (?2, ?3, ?4, ?5)
+         AND delivery_id = (SELECT reports FROM message WHERE id = ?1)",
+    )?
+    .execute(params![
+        row.message,
+        UNTAKEN[0],
+        UNTAKEN[1],
+        DeliveryState::Expired,
+        DeliveryState::Withdrawn
+    ])?;
+    events::append(conn, &mark.entries, row.about())?;
+    Ok((true, doomed))
+}
+
+/// The states of a copy that its recipient has not taken.
+pub(super) const UNTAKEN: [DeliveryState; 2] = [DeliveryState::Waiting, DeliveryState::Failed];
 
 /// Those of these files that no record names.
 pub(super) fn unknown(conn: &Connection, files: Vec<String>) -> Result<Doomed, StoreFault> {

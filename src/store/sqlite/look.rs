@@ -85,16 +85,16 @@ fn sent(row: &Row<'_>) -> rusqlite::Result<(Sent, Range)> {
         message_type: row.get(2)?,
         case_ref: row.get(3)?,
         accepted_at: row.get::<_, Millis>(4)?.0,
-        states: [0; 6],
+        states: [0; 7],
     };
     Ok((sent, Range { first, last: first.saturating_add(count).saturating_sub(1) }))
 }
 
-fn states(conn: &Connection, range: &Range) -> Result<[u32; 6], StoreFault> {
+fn states(conn: &Connection, range: &Range) -> Result<[u32; 7], StoreFault> {
     let mut select =
         conn.prepare_cached("SELECT state, count(*) FROM delivery WHERE id BETWEEN ? AND ? GROUP BY state")?;
     let mut rows = select.query([range.first, range.last])?;
-    let mut states = [0; 6];
+    let mut states = [0; 7];
     while let Some(row) = rows.next()? {
         let state: DeliveryState = row.get(0)?;
         let place = DeliveryState::ALL.iter().position(|known| *known == state);

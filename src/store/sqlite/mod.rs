@@ -5,6 +5,7 @@
 //! trait each. No SQL stands elsewhere.
 
 mod accept;
+mod agency_keys;
 mod certificates;
 mod codec;
 mod deliver;
@@ -107,6 +108,29 @@ impl Store for SqliteStore {
 
     async fn put_agencies(&self, agencies: Vec<Agency>, entries: Vec<Entry>) -> Result<u64, StoreFault> {
         self.write(move |conn| directory::put(conn, &agencies, &entries)).await
+    }
+
+    async fn agency_keys(&self, agency: &AgencyId) -> Result<Vec<AgencyKey>, StoreFault> {
+        let agency = agency.clone();
+        self.read(move |conn| agency_keys::of(conn, &agency)).await
+    }
+
+    async fn change_key(&self, change: KeyChange) -> Result<bool, StoreFault> {
+        self.write(move |conn| agency_keys::change(conn, &change)).await
+    }
+
+    async fn withdrawable(&self, limit: usize) -> Result<Vec<Overdue>, StoreFault> {
+        self.read(move |conn| watch::withdrawable(conn, limit)).await
+    }
+
+    async fn withdraw(&self, mark: Mark) -> Result<bool, StoreFault> {
+        let (withdrawn, doomed) = self.write(move |conn| erase::withdraw(conn, &mark)).await?;
+        self.discard(doomed).await;
+        Ok(withdrawn)
+    }
+
+    async fn settle_revoked_keys(&self) -> Result<(), StoreFault> {
+        self.write(agency_keys::settle_revoked).await
     }
 
     async fn published_keys(&self) -> Result<Vec<PublishedKey>, StoreFault> {

@@ -15,6 +15,7 @@ fn no_frequent_query_reads_a_whole_table() {
         (watch::OVERDUE, "delivery_unreported"),
         (watch::PERISHABLE, "delivery_kept"),
         (watch::PERISHABLE, "mail_delivered"),
+        (watch::WITHDRAWABLE, "inbox"),
         (log::BY_COMMITMENT, "acceptance"),
     ] {
         let plan = plan(&conn, sql);

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row, params};
 
-use super::codec::{self, Millis};
+use super::{
+    codec::{self, Millis},
+    erase::UNTAKEN,
+};
 use crate::store::{Overdue, StoreFault};
 
 macro_rules! select {
@@ -32,6 +35,21 @@ pub(super) const PERISHABLE: &str = select!(
                          ORDER BY delivered_at LIMIT ?3))
      ORDER BY d.id LIMIT ?3"
 );
+
+// The few keys first, whatever the planner thinks of it: then the copies of their agencies by the inbox's index.
+pub(super) const WITHDRAWABLE: &str = select!(
+    "WHERE d.id IN (
+         SELECT d.id FROM agency_key k CROSS JOIN delivery d ON d.recipient = k.agency
+         WHERE k.revoked_at IS NOT NULL AND k.settled = 0 AND d.view IS NOT NULL AND d.state IN (?1, ?2)
+             AND json_extract(d.header, '$.kid') = k.kid
+         ORDER BY d.id LIMIT ?3)
+     ORDER BY d.id"
+);
+
+pub(super) fn withdrawable(conn: &Connection, limit: usize) -> Result<Vec<Overdue>, StoreFault> {
+    let [waiting, failed] = UNTAKEN;
+    rows(conn, WITHDRAWABLE, params![waiting, failed, codec::limit(limit)])
+}
 
 pub(super) fn overdue(
     conn: &Connection,

@@ -27,6 +27,20 @@ CREATE TABLE agency_standing (
     PRIMARY KEY (agency, version)
 ) STRICT, WITHOUT ROWID;
 
+-- Keys that agencies published or revoked by themselves, as JSON; `entry` of `agency` lists those that may
+-- be sealed to. `revoked_at` is there from the revocation on; `settled` once no copy waits that was sealed to
+-- the key, and none can come: nothing is recorded that was sealed on an older version of the directory.
+CREATE TABLE agency_key (
+    id         INTEGER PRIMARY KEY,
+    agency     INTEGER NOT NULL REFERENCES agency,
+    kid        TEXT NOT NULL,
+    record     TEXT NOT NULL,
+    revoked_at INTEGER,
+    settled    INTEGER NOT NULL,
+    UNIQUE (agency, kid)
+) STRICT;
+CREATE INDEX agency_key_revoked ON agency_key (agency) WHERE revoked_at IS NOT NULL AND settled = 0;
+
 -- The public half of each key that the gateway ever signed with: what it signed is verified for decades.
 CREATE TABLE published_key (
     id         INTEGER PRIMARY KEY,
@@ -78,7 +92,8 @@ CREATE TABLE fact_subject (
 ) STRICT, WITHOUT ROWID;
 
 -- The deliveries of a message have consecutive keys from `first_delivery`: no index leads to them.
--- `event` is its `message.accepted`. A message about no case has no `known_case`.
+-- `event` is its `message.accepted`. A message about no case has no `known_case`. `reports` is the delivery
+-- that a report of the gateway's is about: should the report be withdrawn, it is due again.
 CREATE TABLE message (
     id                INTEGER PRIMARY KEY,
     sender            INTEGER NOT NULL REFERENCES agency,
@@ -94,6 +109,7 @@ CREATE TABLE message (
     attachments       INTEGER NOT NULL,
     submission_sha256 BLOB NOT NULL,
     receipt           BLOB NOT NULL,
+    reports           BLOB,
     UNIQUE (sender, message_id)
 ) STRICT;
 CREATE INDEX outbox ON message (sender);
