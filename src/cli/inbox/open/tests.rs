@@ -161,6 +161,9 @@ fn an_attachment_that_is_not_the_stated_one_is_told() {
     let delivery = DELIVERY.parse().unwrap();
     let opened = open_copy(other.copy.as_bytes(), &other.key, &other.keys, &unit(), delivery).unwrap();
     assert_eq!(opened.open_attachment(0, &other.attachment).unwrap_err(), AttachmentFault::Digest(0));
-    assert_eq!(opened.open_attachment(0, b"").unwrap_err(), AttachmentFault::Unopened(0));
+    assert_eq!(
+        opened.open_attachment(0, b"").unwrap_err(),
+        AttachmentFault::Unopened(0, SegmentFault::Truncated)
+    );
     assert_eq!(opened.open_attachment(1, &other.attachment).unwrap_err(), AttachmentFault::Unlisted(1));
 }
