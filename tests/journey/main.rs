@@ -27,6 +27,7 @@ mod mended;
 mod permitted;
 mod post_quantum;
 mod proved;
+mod ranges;
 mod refused;
 mod reloaded;
 mod repeated;

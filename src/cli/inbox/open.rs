@@ -234,13 +234,27 @@ async fn write(
                 let path = folder.join(format!("{}.att{number}", found.delivery_id));
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?
             }
-            None => client.collect_attachment(found.delivery_id, number).await?.to_vec(),
+            None => collected(client, found.delivery_id, number, out).await?,
         };
         save(opened.attachment_name(number), &opened.open_attachment(number, &sealed)?)?;
     }
     save("statement.jws".into(), opened.content.statement.as_bytes())?;
     save("message.json".into(), opened.content.message.as_bytes())?;
     Ok(files)
+}
+
+/// Collects a sealed attachment by way of a file beside the opened ones, where the next call goes on if the
+/// connection breaks.
+async fn collected(
+    client: &Client,
+    delivery_id: DeliveryId,
+    number: usize,
+    out: &Path,
+) -> anyhow::Result<Vec<u8>> {
+    let path = out.join(format!("{delivery_id}.att{number}"));
+    client.save_attachment(delivery_id, number, &path).await?;
+    let sealed = fs::read(&path).and_then(|sealed| fs::remove_file(&path).map(|()| sealed));
+    sealed.with_context(|| path.display().to_string())
 }
 
 #[cfg(test)]
