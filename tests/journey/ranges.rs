@@ -70,7 +70,7 @@ async fn an_attachment_is_collected_in_ranges_and_each_is_in_the_ledger() {
         &[("range", "bytes=5-9"), ("if-range", "\"another\"")],
     ] {
         let reply = asked(&door, &path, fields).await;
-        assert_eq!((reply.status.as_u16(), &*reply.body == whole), (200, true), "{fields:?}");
+        assert_eq!((reply.status.as_u16(), *reply.body == whole), (200, true), "{fields:?}");
         assert_eq!(
             (&reply.headers["accept-ranges"], &reply.headers["etag"]),
             (&"bytes".parse().unwrap(), &etag.parse().unwrap())
