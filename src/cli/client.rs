@@ -3,11 +3,12 @@
 //!
 //! In: a [`Profile`], messages, ids. Out: an [`Answer`], typed and as the bytes that came, or a
 //! [`ClientFault`]. Connections are mutual TLS to the one authority of the profile; no redirect is
-//! followed and nothing is sent twice.
+//! followed and nothing is posted twice.
 
 mod calls;
 mod fault;
 mod profile;
+mod save;
 mod upload;
 mod wire;
 

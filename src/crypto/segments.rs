@@ -4,12 +4,15 @@
 //! `kid` is `<attachment>/<segment>`, counted from 0, and `<attachment>/<segment>/last` for the final
 //! one: order and end are authenticated with registered header names only, and any stock JOSE library
 //! opens each line.
+//!
+//! In: plaintext in pieces of any size, or a sealed attachment and its key. Out: whole [`Lines`], or the
+//! plaintext. It holds one segment while it seals; [`open`], the reading side, holds all.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{
-    jwe::{self, ENC, OpenFault, SealFault},
+    jwe::{self, ENC, SealFault},
     random::Random,
 };
 
@@ -85,89 +88,136 @@ impl Sealer {
     }
 
     fn line(&mut self, lines: &mut Vec<u8>, last: bool) -> Result<(), SealFault> {
-        let end = if last { "/last" } else { "" };
-        let kid = format!("{}/{}{end}", self.attachment, self.segment);
-        let header = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"dir","enc":"{ENC}","kid":"{kid}"}}"#));
+        let header = Place { attachment: self.attachment, segment: self.segment, last }.header();
+        let header = BASE64_URL_SAFE_NO_PAD.encode(header);
         let iv = self.random.bytes::<12>().map_err(|_| SealFault)?;
-        let plaintext = Zeroizing::new(self.pending.to_vec());
+        let plaintext = std::mem::take(&mut self.pending);
         let (ciphertext, tag) = jwe::encrypt(&self.key.0, iv, header.as_bytes(), plaintext)?;
-        self.pending.zeroize();
+        lines.reserve_exact(header.len() + ciphertext.len().div_ceil(3) * 4 + 48);
+        lines.extend_from_slice(header.as_bytes());
+        lines.push(b'.');
+        for part in [&iv[..], &ciphertext, &tag] {
+            lines.push(b'.');
+            append(lines, part)?;
+        }
+        lines.push(b'\n');
+        // Its ciphertext has taken the place of the plaintext: the same memory serves again, unwiped.
+        self.pending = Zeroizing::new(ciphertext);
+        self.pending.truncate(0);
         self.segment += 1;
-        let b64 = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-        let line = format!("{header}..{}.{}.{}\n", b64(&iv), b64(&ciphertext), b64(&tag));
-        lines.extend_from_slice(line.as_bytes());
         Ok(())
     }
 }
 
-/// Opens a whole attachment: checks the order of its segments and that the last one is there.
-pub fn open(attachment: usize, sealed: &[u8], key: &AttachmentKey) -> Result<Zeroizing<Vec<u8>>, OpenFault> {
-    let text = std::str::from_utf8(sealed).map_err(|_| OpenFault::Form)?;
-    let mut plaintext = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    let mut lines = text.lines().enumerate().peekable();
-    while let Some((segment, line)) = lines.next() {
-        let end = if lines.peek().is_none() { "/last" } else { "" };
-        let expected = format!(r#"{{"alg":"dir","enc":"{ENC}","kid":"{attachment}/{segment}{end}"}}"#);
-        let parts: Vec<&str> = line.split('.').collect();
-        let &[header, "", iv, ciphertext, tag] = parts.as_slice() else { return Err(OpenFault::Form) };
-        let bytes = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| OpenFault::Form);
-        if bytes(header)? != expected.as_bytes() {
-            return Err(OpenFault::Unopened);
-        }
-        plaintext.extend_from_slice(&jwe::decrypt(
-            &key.0,
-            &bytes(iv)?,
-            header.as_bytes(),
-            bytes(ciphertext)?,
-            &bytes(tag)?,
-        )?);
+/// Encodes straight to where it belongs: a copy of each mebibyte costs as much as encrypting it.
+fn append(lines: &mut Vec<u8>, bytes: &[u8]) -> Result<(), SealFault> {
+    let start = lines.len();
+    lines.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    let room = lines.get_mut(start..).unwrap_or_default();
+    let written = BASE64_URL_SAFE_NO_PAD.encode_slice(bytes, room).map_err(|_| SealFault)?;
+    lines.truncate(start + written);
+    Ok(())
+}
+
+/// Where a segment belongs, as its `kid` tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    attachment: usize,
+    segment: u64,
+    last: bool,
+}
+
+impl Place {
+    /// The header of the segment that belongs here, byte for byte.
+    fn header(self) -> String {
+        let end = if self.last { "/last" } else { "" };
+        format!(r#"{{"alg":"dir","enc":"{ENC}","kid":"{}/{}{end}"}}"#, self.attachment, self.segment)
     }
-    if text.is_empty() { Err(OpenFault::Form) } else { Ok(plaintext) }
+
+    /// Reads a header that [`Self::header`] wrote, and no other.
+    fn read(header: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(header).ok()?;
+        let kid =
+            text.strip_prefix(&format!(r#"{{"alg":"dir","enc":"{ENC}","kid":""#))?.strip_suffix(r#""}"#)?;
+        let (kid, last) = kid.strip_suffix("/last").map_or((kid, false), |kid| (kid, true));
+        let (attachment, segment) = kid.split_once('/')?;
+        let place = Self { attachment: attachment.parse().ok()?, segment: segment.parse().ok()?, last };
+        (place.header() == text).then_some(place)
+    }
+}
+
+/// Why an attachment does not open. What can be read without the key has an error of its own; which of
+/// the cryptographic checks failed is not told (RFC 7516 §11.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SegmentFault {
+    /// Not lines of compact JWEs of the form that [`Sealer`] writes.
+    #[error("it is not of the form that this gateway seals attachments in")]
+    Form,
+    /// A segment stands where another belongs: repeated, left out, swapped, or of another attachment.
+    #[error("a segment stands where another belongs: repeated, left out, swapped, or of another attachment")]
+    Misplaced,
+    /// The end is missing.
+    #[error("its end is missing")]
+    Truncated,
+    /// Encrypted under another key, or changed on the way.
+    #[error("it is sealed with another key, or was changed on the way")]
+    Unopened,
+}
+
+/// Opens a whole attachment, the `attachment`th of its message: checks that each segment stands in its
+/// place and that the last one is there.
+///
+/// # Errors
+/// The first thing that is not as it should be. Nothing is given out of an attachment that is not whole.
+pub fn open(
+    attachment: usize,
+    sealed: &[u8],
+    key: &AttachmentKey,
+) -> Result<Zeroizing<Vec<u8>>, SegmentFault> {
+    let text = std::str::from_utf8(sealed).map_err(|_| SegmentFault::Form)?;
+    let mut plaintext = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    let mut ended = false;
+    for (segment, line) in (0..).zip(text.split_inclusive('\n')) {
+        let line = line.strip_suffix('\n').ok_or(SegmentFault::Truncated)?;
+        let read = Segment::read(line).ok_or(SegmentFault::Form)?;
+        let due = Place { attachment, segment, last: read.place.last };
+        if ended || read.place != due {
+            return Err(SegmentFault::Misplaced);
+        }
+        ended = read.place.last;
+        plaintext.extend_from_slice(&read.open(key)?);
+    }
+    if ended { Ok(plaintext) } else { Err(SegmentFault::Truncated) }
+}
+
+/// A line whose form is sound: what anyone can read without the key.
+struct Segment<'a> {
+    place: Place,
+    header: &'a str,
+    iv: [u8; 12],
+    ciphertext: Vec<u8>,
+    tag: [u8; 16],
+}
+
+impl<'a> Segment<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = line.split('.').collect();
+        let &[header, "", iv, ciphertext, tag] = parts.as_slice() else { return None };
+        let bytes = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        Some(Self {
+            place: Place::read(&bytes(header)?)?,
+            header,
+            iv: bytes(iv)?.try_into().ok()?,
+            ciphertext: bytes(ciphertext)?,
+            tag: bytes(tag)?.try_into().ok()?,
+        })
+    }
+
+    fn open(self, key: &AttachmentKey) -> Result<Zeroizing<Vec<u8>>, SegmentFault> {
+        let opened = jwe::decrypt(&key.0, &self.iv, self.header.as_bytes(), self.ciphertext, &self.tag);
+        opened.map_err(|_| SegmentFault::Unopened)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sealed(bytes: &[u8], chunk: usize) -> (Vec<u8>, AttachmentKey) {
-        let mut sealer = Sealer::new(3, &Random::system()).unwrap();
-        let mut file = Vec::new();
-        for piece in bytes.chunks(chunk.max(1)) {
-            file.extend_from_slice(sealer.push(piece).unwrap().as_bytes());
-        }
-        let (last, key) = sealer.finish().unwrap();
-        file.extend_from_slice(last.as_bytes());
-        (file, key)
-    }
-
-    #[test]
-    fn what_streams_in_comes_out_whatever_the_pieces() {
-        for (length, chunk) in [
-            (0, 1),
-            (1, 1),
-            (SEGMENT_BYTES, 1000),
-            (SEGMENT_BYTES + 1, SEGMENT_BYTES),
-            (5 * SEGMENT_BYTES / 2, 70_001),
-        ] {
-            let bytes: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
-            let (file, key) = sealed(&bytes, chunk);
-            assert_eq!(file.iter().filter(|b| **b == b'\n').count(), length.div_ceil(SEGMENT_BYTES).max(1));
-            assert_eq!(*open(3, &file, &key).unwrap(), bytes);
-        }
-    }
-
-    #[test]
-    fn a_segment_dropped_swapped_or_of_another_attachment_is_refused() {
-        let (file, key) = sealed(&vec![7; 3 * SEGMENT_BYTES], 1 << 16);
-        let lines: Vec<&[u8]> = file.split_inclusive(|b| *b == b'\n').collect();
-        assert_eq!(lines.len(), 3);
-        for forged in [
-            [lines[0], lines[1]].concat(),
-            [lines[1], lines[0], lines[2]].concat(),
-            [lines[0], lines[2]].concat(),
-        ] {
-            assert_eq!(open(3, &forged, &key).unwrap_err(), OpenFault::Unopened);
-        }
-        assert_eq!(open(2, &file, &key).unwrap_err(), OpenFault::Unopened);
-    }
-}
+mod tests;

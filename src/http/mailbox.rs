@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     body::Body,
     extract::{Path, Query, State},
-    http::header,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
@@ -13,9 +13,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use super::{App, problem::Problem};
+use super::{
+    App,
+    problem::Problem,
+    range::{Wanted, wanted},
+};
 use crate::{
-    journey::{Caller, Stop, acknowledge as journey},
+    journey::{Caller, acknowledge as journey},
     message::{AgencyId, DeliveryId, EncryptionKey, MessageId, MessageType},
     store::InboxItem,
 };
@@ -124,17 +128,37 @@ pub async fn collect(
         .into_response())
 }
 
-/// One attachment, compact JWEs line by line.
+/// One attachment, compact JWEs line by line; with `Range` a part of it.
 pub async fn attachment(
     State(app): State<App>,
     caller: Caller,
     Path((delivery, number)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let file = journey::collect_attachment(&app.gateway, &caller, id(&delivery)?, id(&number)?).await?;
-    let file = app.gateway.files.read(&file).await.map_err(Stop::from)?;
-    let body = Body::from_stream(ReaderStream::with_capacity(file, 64 * 1024));
-    Ok(([(header::CONTENT_TYPE, "application/jose"), (header::CACHE_CONTROL, "no-store")], body)
-        .into_response())
+    let (delivery, number): (DeliveryId, usize) = (id(&delivery)?, id(&number)?);
+    let found = journey::find_attachment(&app.gateway, &caller, delivery, number).await?;
+    let bytes = found.bytes();
+    // What was sealed for a delivery is never sealed again, so its name is a strong validator.
+    let etag = format!("\"{delivery}/{number}\"");
+    let (status, first, length) = match wanted(&headers, &etag, bytes) {
+        Wanted::Whole => (StatusCode::OK, 0, bytes),
+        Wanted::Part(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
+        Wanted::BeyondEnd => return Err(Problem::BeyondEnd(bytes)),
+    };
+    let content = found.hand_out(&app.gateway, &caller, first, length).await?;
+    let body = Body::from_stream(ReaderStream::with_capacity(content, 64 * 1024));
+    let mut response = (status, body).into_response();
+    let told = response.headers_mut();
+    told.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jose"));
+    told.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    told.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    told.insert(header::CONTENT_LENGTH, length.into());
+    told.extend(etag.parse().map(|etag| (header::ETAG, etag)));
+    if status == StatusCode::PARTIAL_CONTENT {
+        let place = format!("bytes {first}-{}/{bytes}", first + length - 1);
+        told.extend(place.parse().map(|place| (header::CONTENT_RANGE, place)));
+    }
+    Ok(response)
 }
 
 /// The caller has the message.

@@ -12,6 +12,7 @@ mod ledger;
 mod lifecycle;
 mod mailbox;
 pub mod problem;
+mod range;
 mod schemas;
 pub mod server;
 mod status;

@@ -25,6 +25,8 @@ pub enum Problem {
     TooSlow,
     /// The request is not one that any call takes.
     Malformed(StatusCode),
+    /// No byte of the range that was asked for is there; the whole has so many.
+    BeyondEnd(u64),
     /// As many uploads are under way as there is room for.
     Busy,
 }
@@ -116,6 +118,7 @@ impl IntoResponse for Problem {
             Self::Failed(fault) => failed(&fault),
             Self::TooSlow => too_slow(),
             Self::Malformed(status) => malformed(status),
+            Self::BeyondEnd(bytes) => beyond_end(bytes),
             Self::Busy => busy(),
         }
     }
@@ -197,6 +200,20 @@ fn malformed(status: StatusCode) -> Response {
     let kind = type_uri("bad_request");
     let title = "The request is not well formed";
     document(status, &Document { kind, title, status: status.as_u16(), detail, errors: &[], reference: None })
+}
+
+/// Names the length, so that the caller can ask for what is there (RFC 9110 §15.5.17).
+fn beyond_end(bytes: u64) -> Response {
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let detail = "ask for a range within the length that `Content-Range` tells, or for all of it";
+    let kind = type_uri("range_not_satisfiable");
+    let title = "The range begins behind the end";
+    let told = Document { kind, title, status: status.as_u16(), detail, errors: &[], reference: None };
+    let mut response = document(status, &told);
+    if let Ok(length) = format!("bytes */{bytes}").parse() {
+        response.headers_mut().insert(header::CONTENT_RANGE, length);
+    }
+    response
 }
 
 fn busy() -> Response {

@@ -1,13 +1,19 @@
 //! Acknowledge: the recipient looks into its inbox, collects, and confirms that it has the message.
 //! Every look and every collection leaves its event before the bytes go out.
 
+use std::io::SeekFrom;
+
 use jiff::Timestamp;
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt as _, AsyncSeekExt as _, Take},
+};
 
 use super::{Code, Fault, Gateway, Refusal, Stop, accept::Caller};
 use crate::{
     ledger::event::{Entry, Event, Step},
     message::DeliveryId,
-    store::{Acknowledged, Copy, InboxItem, Mark},
+    store::{Acknowledged, Copy, InboxItem, Mark, StoreFault},
 };
 
 /// What waits for the caller, oldest first, from after the cursor `after`.
@@ -33,21 +39,58 @@ pub async fn collect(gateway: &Gateway, caller: &Caller, delivery: DeliveryId) -
     Ok(copy)
 }
 
-/// The file of the `number`th attachment of a copy of the caller's, counted from 0.
-pub async fn collect_attachment(
+/// An attachment of the caller's, found and not handed out yet.
+pub struct Found {
+    copy: Copy,
+    number: usize,
+    file: File,
+    bytes: u64,
+}
+
+/// The `number`th attachment of a copy of the caller's, counted from 0.
+pub async fn find_attachment(
     gateway: &Gateway,
     caller: &Caller,
     delivery: DeliveryId,
     number: usize,
-) -> Result<String, Stop> {
+) -> Result<Found, Stop> {
     let copy = own_copy(gateway, caller, delivery).await?;
-    let file = copy.attachments.get(number).cloned().ok_or_else(nothing_here)?;
-    // An attachment without the copy that holds its key is not the message: only the event is due.
-    let now = gateway.clock.now();
-    let event = Event::DeliveryCollected { step: step(&copy, caller), part: format!("attachment {number}") };
-    gateway.store.note(vec![entry(gateway, &copy, event, now)?]).await?;
-    gateway.signals.unsequenced.notify_one();
-    Ok(file)
+    let name = copy.attachments.get(number).ok_or_else(nothing_here)?;
+    let file = gateway.files.read(name).await?;
+    let bytes = file.metadata().await.map_err(StoreFault::from)?.len();
+    Ok(Found { copy, number, file, bytes })
+}
+
+impl Found {
+    /// Its length, sealed as it is.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Gives `length` bytes from the one at `first`, once it is written down that they go out. Nothing of it is
+    /// held in memory.
+    pub async fn hand_out(
+        self,
+        gateway: &Gateway,
+        caller: &Caller,
+        first: u64,
+        length: u64,
+    ) -> Result<Take<File>, Stop> {
+        let Self { copy, number, mut file, bytes } = self;
+        file.seek(SeekFrom::Start(first)).await.map_err(StoreFault::from)?;
+        let end = first.saturating_add(length);
+        let part = match (first, end) {
+            (0, end) if end == bytes => format!("attachment {number}"),
+            (first, end) => {
+                format!("attachment {number}, bytes {first} to {} of {bytes}", end.saturating_sub(1))
+            }
+        };
+        // An attachment without the copy that holds its key is not the message: only the event is due.
+        let event = Event::DeliveryCollected { step: step(&copy, caller), part };
+        gateway.store.note(vec![entry(gateway, &copy, event, gateway.clock.now())?]).await?;
+        gateway.signals.unsequenced.notify_one();
+        Ok(file.take(length))
+    }
 }
 
 /// The caller confirms that it has the message. Its copy is destroyed. Repeatable.

@@ -102,7 +102,7 @@ pub enum Event {
         /// Which delivery.
         #[serde(flatten)]
         step: Step,
-        /// `copy`, or the number of the attachment.
+        /// `copy`, `attachment 0`, or `attachment 0, bytes 1000 to 4999 of 5000`.
         part: String,
     },
     /// The recipient confirmed that it has the message.

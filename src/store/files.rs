@@ -79,6 +79,7 @@ impl Files {
             name,
             part,
             bytes: 0,
+            settled: 0,
             done: false,
         })
     }
@@ -136,6 +137,8 @@ pub struct NewFile {
     name: String,
     part: PathBuf,
     bytes: u64,
+    /// How many of them are on disk already.
+    settled: u64,
     done: bool,
 }
 
@@ -170,6 +173,22 @@ impl NewFile {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreFault> {
         self.file.write_all(bytes).await?;
         self.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if self.bytes - self.settled >= SETTLE_BYTES {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Has what was written so far brought to disk and forgotten by the page cache. Uploads then keep to the
+    /// memory that they have already, where each page that is touched for the first time costs more than the
+    /// encryption of what goes into it; they do not push the database out; and the end waits for little.
+    async fn settle(&mut self) -> Result<(), StoreFault> {
+        self.file.flush().await?;
+        self.file.sync_data().await?;
+        let length = std::num::NonZeroU64::new(self.bytes - self.settled);
+        // Advice: a file system that does not follow it loses nothing.
+        let _ = rustix::fs::fadvise(&self.file, self.settled, length, rustix::fs::Advice::DontNeed);
+        self.settled = self.bytes;
         Ok(())
     }
 }
@@ -207,6 +226,9 @@ fn is_older(entry: &fs::DirEntry, moment: SystemTime) -> Result<bool, StoreFault
 fn is_name(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+/// How much of a file in the making is in memory only.
+const SETTLE_BYTES: u64 = 16 << 20;
 
 /// The suffix of files that are not finished.
 const PART: &str = ".part";

@@ -5,6 +5,7 @@
 
 mod hangup;
 mod keys;
+mod opened;
 mod policy;
 
 use std::{

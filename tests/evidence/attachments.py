@@ -12,7 +12,7 @@ from report import Wrong, expect
 SEGMENT_BYTES = 1 << 20
 
 
-def check(report, folder, copies, node):
+def check(report, folder, copies, others):
     """Opens every attachment of every collected copy."""
     complete = report.check("attachments: each one that a copy has a key for was collected, and no other")
     ordered = report.check("attachments: segments in order, the last one marked")
@@ -42,7 +42,8 @@ def check(report, folder, copies, node):
             with stranger.item(where):
                 check_stranger(lines[0], other)
             jobs.append((where, given["sha256"], {"lines": str(path), "key": given["key"]}))
-    check_node(report, node, jobs)
+    for other in others:
+        check_other(report, other, jobs)
 
 
 def check_order(lines, n):
@@ -80,14 +81,14 @@ def check_stranger(line, key):
     raise Wrong("it opens")
 
 
-def check_node(report, node, jobs):
-    title = "attachments: open with jose on Node"
-    if node.missing:
-        report.leave_out(title, node.missing)
+def check_other(report, reader, jobs):
+    title = f"attachments: open with {reader.name}"
+    if reader.missing:
+        report.leave_out(title, reader.missing)
         return
-    by_node = report.check(title)
-    answers = node.ask([job for _, _, job in jobs])
+    opened = report.check(title)
+    answers = reader.ask([job for _, _, job in jobs])
     for (where, sha256, _), answer in zip(jobs, answers, strict=True):
-        with by_node.item(where):
+        with opened.item(where):
             expect("fault" not in answer, answer.get("fault"))
             expect(answer["sha256"] == sha256, "another digest than stated")

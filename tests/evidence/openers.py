@@ -1,5 +1,5 @@
-"""Opening what was sealed and signed with other people's libraries: jwcrypto, joserfc, cryptography, and jose
-on Node.
+"""Opening what was sealed and signed with other people's libraries: jwcrypto, joserfc, cryptography, jose on
+Node, and a plain JDK.
 
 In: JWE and JWS as they were collected, private keys as JWK. Out: plaintext bytes. Nothing of the gateway's
 own code takes part.
@@ -96,6 +96,8 @@ def joserfc_verify(jws, jwk):
 class Node:
     """The npm package jose; `missing` says why it cannot be asked."""
 
+    name = "jose on Node"
+
     def __init__(self):
         self.module = Path(os.environ.get("PORTCULLIS_JOSE", "")) / "node_modules" / "jose"
         self.missing = None
@@ -112,3 +114,33 @@ class Node:
             ["node", script, self.module], input=json.dumps(jobs).encode(), stdout=subprocess.PIPE, check=True
         )
         return json.loads(done.stdout)
+
+
+class Jdk:
+    """javax.crypto and nothing else; `missing` says why it cannot be asked."""
+
+    name = "a plain JDK"
+
+    def __init__(self):
+        # What runs a source file is part of the compiler, and comes with it.
+        there = shutil.which("java") and shutil.which("javac")
+        self.missing = None if there else "there is no JDK"
+
+    def ask(self, jobs):
+        """As `Node.ask`; see Reader.java."""
+        script = Path(__file__).with_name("Reader.java")
+        lines = "".join(f"{job_line(job)}\n" for job in jobs)
+        done = subprocess.run(["java", script], input=lines.encode(), stdout=subprocess.PIPE, check=True)
+        answers = done.stdout.decode().splitlines()
+        return [{"fault": one} if one.startswith("fault ") else {"sha256": one} for one in answers]
+
+
+def job_line(job):
+    if "lines" in job:
+        return f"lines {job['key']['k']} {job['lines']}"
+    jwe = parse(Path(job["file"]).read_text())
+    header, epk = jwe["header"], jwe["header"]["epk"]
+    words = ["copy", epk["crv"], job["key"]["d"], epk["x"], epk.get("y", "-")]
+    words += [header[name] for name in ("alg", "apu", "apv")]
+    words += [jwe[name] for name in ("encrypted_key", "protected", "aad", "iv", "ciphertext", "tag")]
+    return " ".join(words)

@@ -1,6 +1,6 @@
 """Sealed copies for systems: `inbox/<agency>/<delivery>.jwe`, and the bodies of pushes (design §5).
 
-Each must open with its own agency's key by three libraries and with nobody else's, must hold exactly what
+Each must open with its own agency's key by every reader that has its profile and with nobody else's, must hold exactly what
 the design lists, and must show nothing to those who cannot open it.
 """
 
@@ -44,20 +44,20 @@ class Copy:
     delivered: statement.Delivered = None
 
 
-def check_inboxes(report, folder, node):
+def check_inboxes(report, folder, others):
     """Checks the copies in all inboxes; gives them."""
     copies = []
     for path in folder.files("inbox", "*/*.jwe"):
         agency = folder.agencies.get(path.parent.name)
         copies.append(Copy(folder.name(path), path, agency, path.stem, "inbox", path.read_text()))
-    check(report, folder, copies, node, "inbox")
+    check(report, folder, copies, others, "inbox")
     return copies
 
 
-def check(report, folder, copies, node, what):
+def check(report, folder, copies, others, what):
     """All checks of some copies; fills in what they hold."""
     check_outside(report.check(f"{what}: only registered headers outside, nothing personal"), folder, copies)
-    check_opens(report, copies, node, what)
+    check_opens(report, copies, others, what)
     check_nobody_else(report.check(f"{what}: no other agency's key opens them"), folder, copies)
     check_content(report.check(f"{what}: exactly the members of the design"), copies)
     check_message(report.check(f"{what}: statement and message agree, byte for byte as posted"), folder, copies)
@@ -95,7 +95,7 @@ def check_header(kind, header):
     expect(b64u(header["apv"]).decode() == header["kid"], "apv is not the kid")
 
 
-def check_opens(report, copies, node, what):
+def check_opens(report, copies, others, what):
     """Each profile by each reader that has it: the interop matrix, one line for each cell."""
     for kind in HEADERS:
         ours = [copy for copy in copies if profile(copy) == kind]
@@ -103,12 +103,13 @@ def check_opens(report, copies, node, what):
             report.leave_out(f"{what}: {kind} opens", "no copy was sealed by this profile")
         elif kind == "X-Wing":
             by_reader(report.check(f"{what}: X-Wing opens with cryptography"), ours, openers.hpke_open)
-            for reader in ("jwcrypto", "joserfc", "jose on Node"):
+            for reader in ("jwcrypto", "joserfc", *(other.name for other in others)):
                 report.leave_out(f"{what}: X-Wing opens with {reader}", "it has no HPKE")
         else:
             by_reader(report.check(f"{what}: {kind} opens with jwcrypto"), ours, openers.jwcrypto_open)
             by_reader(report.check(f"{what}: {kind} opens with joserfc"), ours, openers.joserfc_open)
-            by_node(report, f"{what}: {kind} opens with jose on Node", ours, node)
+            for other in others:
+                by_process(report, f"{what}: {kind} opens with {other.name}", ours, other)
 
 
 def by_reader(check, copies, reader):
@@ -119,14 +120,14 @@ def by_reader(check, copies, reader):
             copy.plaintext = plaintext
 
 
-def by_node(report, title, copies, node):
-    if node.missing:
-        report.leave_out(title, node.missing)
+def by_process(report, title, copies, reader):
+    if reader.missing:
+        report.leave_out(title, reader.missing)
         return
     check = report.check(title)
     ours = [copy for copy in copies if copy.agency and copy.agency.enc_jwk]
     # A push is kept with its HTTP head; its body has been written beside it for this.
-    answers = node.ask([{"file": str(copy.path), "key": copy.agency.enc_jwk} for copy in ours])
+    answers = reader.ask([{"file": str(copy.path), "key": copy.agency.enc_jwk} for copy in ours])
     for copy, answer in zip(ours, answers, strict=True):
         with check.item(copy.where):
             expect("fault" not in answer, answer.get("fault"))

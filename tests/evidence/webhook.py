@@ -42,7 +42,7 @@ def split(request):
     return headers, body
 
 
-def check(report, folder, node):
+def check(report, folder, others):
     """All checks of the pushes; gives the copies."""
     signed = report.check("pushes: Standard Webhooks v1a signatures hold")
     for path in folder.files("webhook", "*.http"):
@@ -57,7 +57,7 @@ def check(report, folder, node):
         for path in folder.files("webhook", "*.http"):
             with readable.item(folder.name(path)):
                 copies.append(pushed(folder, path, scratch))
-        sealed.check(report, folder, copies, node, "pushes")
+        sealed.check(report, folder, copies, others, "pushes")
     return copies
 
 

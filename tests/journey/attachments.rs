@@ -11,8 +11,9 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{CO_ORDINATOR, Case, Door, Message, PACK, PAPERS, TestGateway, papers, set};
+use crate::support::{CO_ORDINATOR, Case, Door, Message, PACK, PAPERS, TestGateway, papers, set, until};
 
 const CONFIRMED: [&str; 2] = ["kent-police", "kent-probation"];
 
@@ -72,6 +73,32 @@ async fn a_form_that_breaks_off_behind_its_last_paper_leaves_no_file() {
     assert_eq!(reply.status.as_u16(), 400, "{}", String::from_utf8_lossy(&reply.body));
     assert_eq!(gateway.sealed_files(), 0, "nothing stays behind");
     gone(&gateway, pack.id()).await;
+    gateway.stop().await;
+}
+
+/// The connection is gone in the middle of a paper: nobody is there to be told, and nothing stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_aborted_leaves_no_file_and_can_be_made_again() {
+    let gateway = TestGateway::start().await;
+    let case = confirmed(&gateway).await;
+    let pack = pack(&gateway, &case);
+    let (mut feed, body) = tokio::io::duplex(1 << 16);
+    let request = gateway.door(CO_ORDINATOR).request(Method::POST, "/v1/messages");
+    let request = request.header("content-type", "multipart/form-data; boundary=cut");
+    let body = reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::new(body));
+    let posting = tokio::spawn(Door::send(request.body(body)));
+    let mut begun = Vec::new();
+    let half = &PAPERS[1][..1 << 20];
+    for (name, part) in [("message", &*pack.bytes()), ("attachment", PAPERS[0]), ("attachment", half)] {
+        begun.extend(format!("\r\n--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").bytes());
+        begun.extend(part);
+    }
+    feed.write_all(&begun).await.unwrap();
+    until("both papers have a file", async || (gateway.sealed_files() == 2).then_some(())).await;
+    posting.abort();
+    until("nothing stays behind", async || (gateway.sealed_files() == 0).then_some(())).await;
+    gone(&gateway, pack.id()).await;
+    gateway.post_with(CO_ORDINATOR, &pack, papers()).await;
     gateway.stop().await;
 }
 

@@ -29,6 +29,7 @@ mod nameless;
 mod permitted;
 mod post_quantum;
 mod proved;
+mod ranges;
 mod refused;
 mod reloaded;
 mod repeated;

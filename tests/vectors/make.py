@@ -26,7 +26,7 @@ PROTECTED = {"enc": "A256GCM", "typ": "portcullis-sealed+jwe", "cty": "applicati
 AAD = '{"message_id":"01989000-0000-7000-8000-000000000001"}'
 SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.SHAKE256, hpke.AEAD.AES_256_GCM)
 INFO = b"JOSE-HPKE rcpt\xffA256GCM\xff"
-FORM, UNOPENED = "form", "unopened"
+FORM, UNOPENED, ANOTHER_KEY = "form", "unopened", "another-key"
 
 
 def b64(data):
@@ -134,7 +134,7 @@ def of_any_kind(out, name, key, made):
         out.refused(f"{name}-{part.replace('_', '-')}-flipped", key, made, UNOPENED, put(part, value=flipped))
     other = b64(AAD.replace("01989000", "01989001").encode())
     out.refused(f"{name}-aad-of-another-message", key, made, UNOPENED, put("aad", value=other))
-    out.refused(f"{name}-kid-of-another", key, made, UNOPENED, put("header", "kid", value="other-1"))
+    out.refused(f"{name}-kid-of-another", key, made, ANOTHER_KEY, put("header", "kid", value="other-1"))
     short = put("encrypted_key", value=lambda text: b64(unb64(text)[:-8]))
     out.refused(f"{name}-encrypted-key-short", key, made, UNOPENED, short)
     out.refused(f"{name}-iv-short", key, made, FORM, put("iv", value=lambda text: b64(unb64(text)[:-1])))

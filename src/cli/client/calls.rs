@@ -1,16 +1,15 @@
 //! One method for each call of the API (design §9).
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::{Method, Url, header};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
 
 use super::{
     Acknowledgement, Answer, Approved, CaseStated, Client, ClientFault, Designated, Inbox, MeetingRecorded,
-    Outbox, Receipt, Tracking, Upload, Verdict, WhoAmI, answer, bytes, send, upload,
+    Outbox, Receipt, Tracking, Upload, Verdict, WhoAmI, answer, bytes, upload,
 };
 use crate::{
     crypto::keyring::PublishedKeys,
@@ -94,30 +93,7 @@ impl Client {
         bytes(self.attachment(delivery, number)).await
     }
 
-    /// The same into a file, as it comes. Gives the length in bytes.
-    pub async fn save_attachment(
-        &self,
-        delivery: DeliveryId,
-        number: usize,
-        path: &Path,
-    ) -> Result<u64, ClientFault> {
-        let mut response = send(self.attachment(delivery, number)).await?;
-        let fault = |source| ClientFault::File { path: path.to_owned(), source };
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let mut file = tokio::fs::File::create(&partial).await.map_err(fault)?;
-        let mut length = 0;
-        while let Some(chunk) = response.chunk().await.map_err(ClientFault::Unreachable)? {
-            file.write_all(&chunk).await.map_err(fault)?;
-            length += chunk.len() as u64;
-        }
-        // Acknowledging destroys the gateway's copy, so this one has to be there.
-        file.sync_all().await.map_err(fault)?;
-        tokio::fs::rename(&partial, path).await.map_err(fault)?;
-        Ok(length)
-    }
-
-    fn attachment(&self, delivery: DeliveryId, number: usize) -> reqwest::RequestBuilder {
+    pub(super) fn attachment(&self, delivery: DeliveryId, number: usize) -> reqwest::RequestBuilder {
         let segments = ["v1", "inbox", &delivery.to_string(), "attachments", &number.to_string()];
         self.get(&segments).timeout(UPLOAD_TIMEOUT)
     }

@@ -23,7 +23,7 @@ use crate::{
         jwe::{self, OpenFault},
         jwk::PrivateJwk,
         keyring::PublishedKeys,
-        segments::{self, AttachmentKey},
+        segments::{self, AttachmentKey, SegmentFault},
         sha256,
         smime::safe_file_name,
     },
@@ -62,9 +62,9 @@ pub enum AttachmentFault {
     /// The key in the copy is of another kind.
     #[error("the key of attachment {0} is unusable")]
     Key(usize),
-    /// It does not open.
-    #[error("attachment {0} does not open: it is another one, or changed, or not whole")]
-    Unopened(usize),
+    /// It does not open, for this reason.
+    #[error("attachment {0} does not open: {1}")]
+    Unopened(usize, SegmentFault),
     /// It opens and is another file.
     #[error("attachment {0} is not the file that the statement lists")]
     Digest(usize),
@@ -107,8 +107,8 @@ impl OpenedCopy {
         let key = AttachmentKey::from_k(&carried.key.k).filter(|_| carried.key.kty == "oct");
         let key = key.ok_or(AttachmentFault::Key(number))?;
         let in_full_text = self.statement.attachment_in_full_text(number);
-        let bytes =
-            segments::open(in_full_text, sealed, &key).map_err(|_| AttachmentFault::Unopened(number))?;
+        let bytes = segments::open(in_full_text, sealed, &key)
+            .map_err(|fault| AttachmentFault::Unopened(number, fault))?;
         let same = bytes.len() as u64 == stated.bytes && hex(&sha256(&bytes)) == stated.sha256;
         if same { Ok(bytes) } else { Err(AttachmentFault::Digest(number)) }
     }
@@ -234,13 +234,27 @@ async fn write(
                 let path = folder.join(format!("{}.att{number}", found.delivery_id));
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?
             }
-            None => client.collect_attachment(found.delivery_id, number).await?.to_vec(),
+            None => collected(client, found.delivery_id, number, out).await?,
         };
         save(opened.attachment_name(number), &opened.open_attachment(number, &sealed)?)?;
     }
     save("statement.jws".into(), opened.content.statement.as_bytes())?;
     save("message.json".into(), opened.content.message.as_bytes())?;
     Ok(files)
+}
+
+/// Collects a sealed attachment by way of a file beside the opened ones, where the next call goes on if the
+/// connection breaks.
+async fn collected(
+    client: &Client,
+    delivery_id: DeliveryId,
+    number: usize,
+    out: &Path,
+) -> anyhow::Result<Vec<u8>> {
+    let path = out.join(format!("{delivery_id}.att{number}"));
+    client.save_attachment(delivery_id, number, &path).await?;
+    let sealed = fs::read(&path).and_then(|sealed| fs::remove_file(&path).map(|()| sealed));
+    sealed.with_context(|| path.display().to_string())
 }
 
 #[cfg(test)]

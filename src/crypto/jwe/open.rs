@@ -26,8 +26,11 @@ pub enum OpenFault {
     /// The private key file is unusable.
     #[error("the private key is not usable: {0}")]
     Key(#[from] crate::crypto::jwk::KeyFault),
-    /// Sealed for another key, or changed on the way.
-    #[error("sealed for another key, or changed on the way")]
+    /// Sealed to a key of another name: whose copy it is can be read without opening it.
+    #[error("sealed to another key than this one: it is another agency's copy, or to an older key of yours")]
+    AnotherKey,
+    /// Sealed to another key of this name, or changed on the way.
+    #[error("sealed to another key of this name, or changed on the way")]
     Unopened,
 }
 
@@ -70,12 +73,16 @@ struct Read {
 ///
 /// # Errors
 /// [`OpenFault::Form`] if it is no copy of the gateway's form, whatever the key; [`OpenFault::Key`] if the
-/// private key cannot be used; else [`OpenFault::Unopened`], whatever it was that failed.
+/// private key cannot be used; [`OpenFault::AnotherKey`] if its `kid`, which anyone can read, is not that of
+/// the key; else [`OpenFault::Unopened`], whatever it was that failed.
 pub fn open(copy: &[u8], key: &PrivateJwk) -> Result<Zeroizing<Vec<u8>>, OpenFault> {
     let read = read(copy).ok_or(OpenFault::Form)?;
     let private = key.private()?;
+    if read.kid != key.kid {
+        return Err(OpenFault::AnotherKey);
+    }
     // Decrypted in any case, so that how long it takes does not tell which check failed either.
-    let content_key = unwrap(&read, &private).filter(|_| read.kid == key.kid);
+    let content_key = unwrap(&read, &private);
     let tried = content_key.as_deref().unwrap_or(&[0; 32]);
     let plaintext = decrypt(tried, &read.iv, read.aad.as_bytes(), read.ciphertext, &read.tag);
     match (content_key, plaintext) {

@@ -33,6 +33,8 @@ mod recipient;
 mod recipient_info;
 mod signed;
 mod transfer;
+#[cfg(test)]
+mod wycheproof;
 
 use jiff::Timestamp;
 

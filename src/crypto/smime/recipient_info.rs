@@ -61,14 +61,14 @@ fn rsaes_oaep() -> Der<'static> {
     Der::sequence(vec![Der::oid(&oid::RSAES_OAEP), parameters])
 }
 
-fn encrypt_pkcs1(rsa: &Pkcs1PublicEncryptingKey, key: &ContentKey) -> Result<Vec<u8>, SmimeFault> {
+pub(super) fn encrypt_pkcs1(rsa: &Pkcs1PublicEncryptingKey, key: &ContentKey) -> Result<Vec<u8>, SmimeFault> {
     let mut encrypted = vec![0; rsa.ciphertext_size()];
     let written = rsa.encrypt(key, &mut encrypted).map_err(|_| WRAP)?.len();
     encrypted.truncate(written);
     Ok(encrypted)
 }
 
-fn encrypt_oaep(rsa: &OaepPublicEncryptingKey, key: &ContentKey) -> Result<Vec<u8>, SmimeFault> {
+pub(super) fn encrypt_oaep(rsa: &OaepPublicEncryptingKey, key: &ContentKey) -> Result<Vec<u8>, SmimeFault> {
     let mut encrypted = vec![0; rsa.ciphertext_size()];
     let written = rsa.encrypt(&OAEP_SHA256_MGF1SHA256, key, &mut encrypted, None).map_err(|_| WRAP)?.len();
     encrypted.truncate(written);

@@ -26,6 +26,10 @@ struct Sealed {
 }
 
 fn sealed(stated_attachment: &[u8]) -> Sealed {
+    sealed_with(ATTACHMENT, stated_attachment)
+}
+
+fn sealed_with(attached: &[u8], stated_attachment: &[u8]) -> Sealed {
     let random = Random::system();
     let signer = NamedKey {
         kid: "statements-1".into(),
@@ -33,7 +37,7 @@ fn sealed(stated_attachment: &[u8]) -> Sealed {
         key: SigningKey::from_pkcs8(&ed25519::generate().unwrap()).unwrap(),
     };
     let mut sealer = Sealer::new(0, &random).unwrap();
-    let mut attachment = sealer.push(ATTACHMENT).unwrap().as_bytes().to_vec();
+    let mut attachment = sealer.push(attached).unwrap().as_bytes().to_vec();
     let (last, attachment_key) = sealer.finish().unwrap();
     attachment.extend_from_slice(last.as_bytes());
     let payload = serde_json::to_vec(&stated(stated_attachment)).unwrap();
@@ -161,6 +165,61 @@ fn an_attachment_that_is_not_the_stated_one_is_told() {
     let delivery = DELIVERY.parse().unwrap();
     let opened = open_copy(other.copy.as_bytes(), &other.key, &other.keys, &unit(), delivery).unwrap();
     assert_eq!(opened.open_attachment(0, &other.attachment).unwrap_err(), AttachmentFault::Digest(0));
-    assert_eq!(opened.open_attachment(0, b"").unwrap_err(), AttachmentFault::Unopened(0));
+    assert_eq!(
+        opened.open_attachment(0, b"").unwrap_err(),
+        AttachmentFault::Unopened(0, SegmentFault::Truncated)
+    );
     assert_eq!(opened.open_attachment(1, &other.attachment).unwrap_err(), AttachmentFault::Unlisted(1));
+}
+
+/// What comes of opening a copy and its attachment.
+fn tried(sealed: &Sealed, agency: &str, key: &PrivateJwk) -> Result<(), String> {
+    let agency = agency.parse().unwrap();
+    let opened = open_copy(sealed.copy.as_bytes(), key, &sealed.keys, &agency, DELIVERY.parse().unwrap());
+    let opened = opened.map_err(|fault| fault.to_string())?;
+    opened.open_attachment(0, &sealed.attachment).map(drop).map_err(|fault| fault.to_string())
+}
+
+/// Issue 5, done when 2. What can be told without the key has its own error; of the cryptographic checks it is
+/// never told which failed.
+#[test]
+fn each_of_the_five_forgeries_is_refused_with_an_error_of_its_own() {
+    let attached = vec![7; 5 * segments::SEGMENT_BYTES / 2];
+    let sound = || sealed_with(&attached, &attached);
+    let made = sound();
+    assert_eq!(tried(&made, "kent-mappa", &made.key), Ok(()));
+    let another = PrivateJwk::generate("kent-yot-2026").unwrap();
+    let of_another_key = tried(&made, "kent-yot", &another);
+    let swapped_recipient = tried(&made, "kent-police", &made.key);
+
+    let mut flipped = sound();
+    let mut copy: serde_json::Value = serde_json::from_str(&flipped.copy).unwrap();
+    let text = copy["ciphertext"].as_str().unwrap();
+    let other = if text.starts_with('A') { "B" } else { "A" };
+    copy["ciphertext"] = format!("{other}{}", &text[1..]).into();
+    flipped.copy = copy.to_string();
+    let flipped_bit = tried(&flipped, "kent-mappa", &flipped.key);
+
+    let mut forged = sound();
+    let lines: Vec<&[u8]> = made.attachment.split_inclusive(|byte| *byte == b'\n').collect();
+    forged =
+        Sealed { copy: made.copy.clone(), attachment: [lines[0], lines[0], lines[2]].concat(), ..forged };
+    (forged.key, forged.keys) = (made.key, made.keys);
+    let replayed_segment = tried(&forged, "kent-mappa", &forged.key);
+    forged.attachment = [lines[0], lines[1]].concat();
+    let truncated = tried(&forged, "kent-mappa", &forged.key);
+
+    let attachment = |fault: SegmentFault| AttachmentFault::Unopened(0, fault).to_string();
+    let cases = [
+        ("another agency's key", of_another_key, OpenFault::AnotherKey.to_string()),
+        ("a flipped bit", flipped_bit, OpenFault::Unopened.to_string()),
+        ("a swapped recipient", swapped_recipient, StatementFault::NotTheRecipient.to_string()),
+        ("a replayed segment", replayed_segment, attachment(SegmentFault::Misplaced)),
+        ("a truncated attachment", truncated, attachment(SegmentFault::Truncated)),
+    ];
+    let told: std::collections::BTreeSet<&String> = cases.iter().map(|(_, _, told)| told).collect();
+    assert_eq!(told.len(), cases.len(), "no two of them tell the same");
+    for (what, came, told) in &cases {
+        assert_eq!(came.as_ref().unwrap_err(), told, "{what}");
+    }
 }

@@ -36,6 +36,7 @@ fn each_faulty_copy_is_refused_and_the_refusal_does_not_tell_what_failed() {
     for (name, vector) in &vectors {
         let expected = match vector["fault"].as_str().unwrap() {
             "form" => OpenFault::Form,
+            "another-key" => OpenFault::AnotherKey,
             "key" => OpenFault::Key(KeyFault::Mismatch),
             _ => OpenFault::Unopened,
         };
