@@ -7,6 +7,7 @@ mod published;
 
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
 
 use super::{
     ed25519::{NotAKey, SigningKey},
@@ -59,8 +60,10 @@ pub struct NamedKey {
 impl NamedKey {
     /// From a PKCS#8 file in PEM.
     pub fn from_pem(pem: &[u8], purpose: KeyPurpose) -> Result<Self, NotAKey> {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| NotAKey)?;
-        let key = SigningKey::from_pkcs8(der.secret_pkcs8_der())?;
+        let mut der = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| NotAKey)?;
+        let key = SigningKey::from_pkcs8(der.secret_pkcs8_der());
+        der.zeroize();
+        let key = key?;
         let kid = format!("{}-{}", purpose.as_str(), hex(&sha256(&key.public())[..8]));
         Ok(Self { kid, purpose, key })
     }

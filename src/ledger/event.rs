@@ -217,7 +217,7 @@ pub enum Event {
     CertificateExpiring {
         /// Whose: an agency, or `gateway`.
         holder: AgencyId,
-        /// What it is for: `tls`, `tls_client`, `mail`.
+        /// What it is for: `tls`, `tls_client`, `mail`, `authority`.
         purpose: &'static str,
         /// SHA-256 of its subject public key info, hex.
         spki_sha256: String,

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::{
     config::{self, Config},
@@ -20,7 +20,7 @@ use crate::{
         smime::{CertificateFault, SigningIdentity},
     },
     http::trust::TlsFiles,
-    journey::certificates::{MAIL, Own, TLS, TLS_CLIENT},
+    journey::certificates::{AUTHORITY, MAIL, Own, TLS, TLS_CLIENT},
 };
 
 /// Whether `serve` could use every key and certificate of this configuration.
@@ -50,6 +50,7 @@ pub fn key_files(config: &Config) -> Result<KeyFiles, KeyFileFault> {
 /// Names the first file that cannot be used.
 pub fn keyring(config: &Config) -> anyhow::Result<Keyring> {
     let (keys, files) = (&config.keys, key_files(config)?);
+    mail_has_its_own_key(config)?;
     let of_before = |path: &Path, purpose| {
         let before = before(path);
         before.exists().then(|| named(&files, &before, purpose)).transpose()
@@ -67,6 +68,19 @@ pub fn keyring(config: &Config) -> anyhow::Result<Keyring> {
         smime: smime.context("keys.smime_certificate and keys.smime_key")?,
         past: Vec::new(),
     })
+}
+
+/// Each purpose has its own key; of the plain ones [`Keyring::check`] finds out.
+fn mail_has_its_own_key(config: &Config) -> anyhow::Result<()> {
+    let own = own_certificates(config);
+    let for_mail = own.iter().filter(|(purpose, _)| *purpose == MAIL);
+    for (_, mail) in for_mail {
+        let for_tls = own.iter().filter(|(purpose, _)| [TLS, TLS_CLIENT].contains(purpose));
+        if let Some((purpose, _)) = for_tls.into_iter().find(|(_, tls)| tls.spki_sha256 == mail.spki_sha256) {
+            bail!("one key for both mail and {purpose}; each purpose needs its own: keys.smime_certificate");
+        }
+    }
+    Ok(())
 }
 
 /// One key from its file.
@@ -113,17 +127,23 @@ impl Stamps {
     }
 }
 
-/// The gateway's own certificates, for the forecast. One that cannot be read is told elsewhere.
+/// The gateway's own certificates and the authorities behind them and behind others, for the forecast. A file
+/// that cannot be read is told elsewhere.
 pub(super) fn own_certificates(config: &Config) -> Vec<Own> {
-    let files = [
+    let own = [
         (TLS, &config.tls.certificate),
         (TLS_CLIENT, &config.webhook.client_certificate),
         (MAIL, &config.keys.smime_certificate),
     ];
+    let authorities = [&config.tls.client_ca, &config.webhook.ca].into_iter().chain(&config.mail.ca);
+    let files = own.into_iter().chain(authorities.map(|path| (AUTHORITY, path)));
     let described = |(purpose, path): (&'static str, &PathBuf)| {
-        Some((purpose, certificate::describe_pem(&fs::read(path).ok()?).ok()?))
+        let found = certificate::describe_all_pem(&fs::read(path).unwrap_or_default());
+        // After a certificate of its own come those that lead to its root.
+        let purposes = std::iter::once(purpose).chain(std::iter::repeat(AUTHORITY));
+        purposes.zip(found).collect::<Vec<_>>()
     };
-    files.into_iter().filter_map(described).collect()
+    files.flat_map(described).collect()
 }
 
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
