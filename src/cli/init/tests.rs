@@ -258,7 +258,9 @@ fn with_a_passphrase_every_private_key_of_the_gateway_lies_encrypted_and_none_of
     assert!(fs::read_to_string(dir.join("ca/ca.key")).unwrap().starts_with("-----BEGIN PRIVATE"));
     keys_are_usable(&config).unwrap();
     write_private(&passphrase, b"battery staple").unwrap();
-    let told = format!("{:#}", keys_are_usable(&config).unwrap_err());
+    let fault = keys_are_usable(&config).unwrap_err();
+    assert_eq!(Exit::of(&fault), Exit::Config);
+    let told = format!("{fault:#}");
     assert!(told.contains("does not open with the passphrase in"), "{told}");
 }
 
