@@ -10,7 +10,8 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use zeroize::Zeroizing;
+
+use crate::crypto::key_file::{KeyFileFault, KeyFiles};
 
 /// Why a channel cannot be opened. The settings or the files that they name are at fault.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum ChannelFault {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The private key's file cannot be used, or its passphrase is not at hand.
+    #[error(transparent)]
+    Key(#[from] KeyFileFault),
     /// A file holds something else than what it is named for.
     #[error("{} holds no {wanted} in PEM", path.display())]
     NotPem {
@@ -59,13 +63,18 @@ pub fn install_tls_provider() {
 
 /// Settings of a client that trusts the authorities in `ca` and no others, and that shows the
 /// certificate. Names and times are checked by rustls' own verifier.
-pub(super) fn client_config(ca: &Path, certificate: &Path, key: &Path) -> Result<ClientConfig, ChannelFault> {
+pub(super) fn client_config(
+    ca: &Path,
+    certificate: &Path,
+    key: &Path,
+    keys: &KeyFiles,
+) -> Result<ClientConfig, ChannelFault> {
     let mut roots = RootCertStore::empty();
     for root in certificates(&read(ca)?, ca)? {
         roots.add(root).map_err(ChannelFault::Tls)?;
     }
     let chain = certificates(&read(certificate)?, certificate)?;
-    let key_der = PrivateKeyDer::from_pem_slice(&read(key)?)
+    let key_der = PrivateKeyDer::from_pem_slice(&keys.read(key)?)
         .map_err(|_| ChannelFault::NotPem { path: key.into(), wanted: "private key" })?;
     ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
@@ -84,9 +93,7 @@ pub(super) fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer
     }
 }
 
-/// A file's bytes, zeroised after use: it may hold a private key.
-pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, ChannelFault> {
-    std::fs::read(path)
-        .map(Zeroizing::new)
-        .map_err(|source| ChannelFault::Unreadable { path: path.into(), source })
+/// A file's bytes: certificates, which are no secret.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ChannelFault> {
+    std::fs::read(path).map_err(|source| ChannelFault::Unreadable { path: path.into(), source })
 }

@@ -37,6 +37,7 @@ use super::{ChannelFault, Outcome, tls};
 use crate::{
     clock::Clock,
     config,
+    crypto::key_file::KeyFiles,
     message::{AgencyId, DeliveryId},
 };
 
@@ -117,12 +118,13 @@ impl WebhookChannel {
 
 impl Doors {
     fn open(config: &config::Webhook) -> Result<Self, ChannelFault> {
-        let mut tls = tls::client_config(&config.ca, &config.client_certificate, &config.client_key)?;
+        let keys = KeyFiles::new(config.passphrase.as_ref())?;
+        let mut tls = tls::client_config(&config.ca, &config.client_certificate, &config.client_key, &keys)?;
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let door = |guard: Guard| Door::open(config.timeout, &tls, guard);
         let listed = config.allow.iter().map(|(agency, networks)| {
             let guard = Guard::new(networks.clone());
-            Ok((agency.clone(), door(guard)?))
+            Ok::<_, ChannelFault>((agency.clone(), door(guard)?))
         });
         Ok(Self { common: door(Guard::default())?, listed: listed.collect::<Result<_, _>>()? })
     }

@@ -7,7 +7,11 @@ use super::{
     inbox::{AttachmentFault, CopyFault},
     send::ReceiptFault,
 };
-use crate::{config::ConfigFault, crypto::jwe::OpenFault, policy::PolicyFault};
+use crate::{
+    config::ConfigFault,
+    crypto::{jwe::OpenFault, key_file::KeyFileFault},
+    policy::PolicyFault,
+};
 
 /// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +75,7 @@ fn code(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         Some(CopyFault::Unopened(_) | CopyFault::Statement(_)) => return Some(Exit::Verification),
         None => {}
     }
-    if cause.is::<ConfigFault>() || cause.is::<PolicyFault>() {
+    if cause.is::<ConfigFault>() || cause.is::<PolicyFault>() || cause.is::<KeyFileFault>() {
         Some(Exit::Config)
     } else if cause.is::<ReceiptFault>() || cause.is::<AttachmentFault>() {
         Some(Exit::Verification)

@@ -35,6 +35,7 @@ use crate::{
     config::ConfigFault,
     crypto::{
         ed25519::NotAKey,
+        key_file::KeyFileFault,
         random::{NoRandom, Random},
     },
     message::AgencyId,
@@ -54,6 +55,9 @@ pub struct Arguments {
     /// Where health checks and metrics will be
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
     admin: SocketAddr,
+    /// Encrypt the gateway's private keys under the passphrase in the first line of this file (mode 0600)
+    #[arg(long, value_name = "FILE")]
+    passphrase: Option<PathBuf>,
 }
 
 /// Why there is no installation. What was written up to then stays where it is.
@@ -79,6 +83,9 @@ pub enum InstallFault {
     /// A key that was just made cannot be read.
     #[error(transparent)]
     Key(#[from] NotAKey),
+    /// The passphrase cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileFault),
     /// A value has no form in its file.
     #[error("cannot write down {0}")]
     Form(&'static str),
@@ -97,6 +104,9 @@ pub(super) fn run(
     random: &Random,
 ) -> anyhow::Result<()> {
     let mut options = Options { gateway_name: arguments.name, ..Options::default() };
+    // The settings lie elsewhere than who starts this may stand.
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+    options.passphrase = arguments.passphrase.map(absolute);
     options.addresses.agencies = arguments.listen;
     options.addresses.admin = arguments.admin;
     let made = install(&arguments.dir, clock, random, options)?;

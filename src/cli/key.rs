@@ -24,18 +24,20 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::Config,
+    config::{Config, Keys},
     crypto::{
         ed25519,
-        keyring::{KeyPurpose, NamedKey},
+        key_file::{KeyFiles, read_secret},
+        keyring::{KeyPurpose, NamedKey, PublishedKey},
         random::Random,
     },
+    ledger::VerifierKey,
     store::Store as _,
 };
 
 /// `portcullis key`
 #[derive(clap::Subcommand)]
-#[command(after_help = CHECKPOINTS)]
+#[command(after_help = OTHERS)]
 pub enum Arguments {
     /// Show the keys that the gateway publishes, those in force and those before
     Show {
@@ -52,8 +54,11 @@ pub enum Arguments {
         #[arg(long, value_name = "FILE", default_value = "config/portcullis.toml")]
         config: PathBuf,
     },
-    /// End the time in which pushes are signed with the old key for webhooks too. Then send SIGHUP
+    /// End the time in which the old key signs beside the new one. Then send SIGHUP
     Retire {
+        /// Which
+        #[arg(value_enum)]
+        purpose: Overlapping,
         /// The settings of the installation
         #[arg(long, value_name = "FILE", default_value = "config/portcullis.toml")]
         config: PathBuf,
@@ -86,18 +91,50 @@ pub enum Arguments {
     Approve(approve::Approved),
 }
 
-/// The keys that can be replaced.
+/// The keys that a command replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Rotated {
     /// The key that signs transfer statements
     Statements,
-    /// The key that signs pushes; both sign until `key retire`
+    /// The key that signs pushes; both sign until `key retire webhooks`
     Webhooks,
+    /// The key that signs the ledger's checkpoints; both sign until `key retire checkpoints`
+    Checkpoints,
 }
 
-const CHECKPOINTS: &str = "\
-The key for checkpoints cannot be replaced: outsiders know the ledger by it (its vkey), and under another
-key it is another ledger to them. TLS and S/MIME: put the new certificate and key in place and send SIGHUP.";
+/// The keys that sign beside their successors for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Overlapping {
+    /// The key that signs pushes
+    Webhooks,
+    /// The key that signs the ledger's checkpoints
+    Checkpoints,
+}
+
+const OTHERS: &str = "\
+Checkpoints: outsiders know the ledger by this key (its vkey). While both sign, give them the new vkey, which
+`key show` prints; who misses that follows from the last checkpoint that both signed, in /v1/keys.
+TLS and S/MIME: put the new certificate and key in place and send SIGHUP.
+With `keys.passphrase` set, new keys are written encrypted.";
+
+impl Rotated {
+    fn of(self, keys: &Keys) -> (&Path, KeyPurpose) {
+        match self {
+            Self::Statements => (&keys.statements, KeyPurpose::Statements),
+            Self::Webhooks => (&keys.webhooks, KeyPurpose::Webhooks),
+            Self::Checkpoints => (&keys.checkpoints, KeyPurpose::Checkpoints),
+        }
+    }
+}
+
+impl From<Overlapping> for Rotated {
+    fn from(purpose: Overlapping) -> Self {
+        match purpose {
+            Overlapping::Webhooks => Self::Webhooks,
+            Overlapping::Checkpoints => Self::Checkpoints,
+        }
+    }
+}
 
 pub(super) async fn run(
     arguments: &Arguments,
@@ -113,22 +150,17 @@ pub(super) async fn run(
         Arguments::Approve(approved) => approve::approve(approved, clock, random, terminal).await,
         Arguments::Show { config } => show(&Config::load(config)?, terminal).await,
         Arguments::Rotate { purpose, config } => {
-            let config = Config::load(config)?;
-            let fresh = match purpose {
-                Rotated::Statements => replace(&config.keys.statements, KeyPurpose::Statements)?,
-                Rotated::Webhooks => {
-                    keep(&config.keys.webhooks)?;
-                    replace(&config.keys.webhooks, KeyPurpose::Webhooks)?
-                }
-            };
+            let fresh = rotate(*purpose, &Config::load(config)?)?;
             terminal.data(&fresh.kid)?;
             terminal.say("written; SIGHUP makes the gateway take it up (systemctl reload)");
             Ok(())
         }
-        Arguments::Retire { config } => {
-            let path = files::before(&Config::load(config)?.keys.webhooks);
+        Arguments::Retire { purpose, config } => {
+            let config = Config::load(config)?;
+            let (path, purpose) = Rotated::from(*purpose).of(&config.keys);
+            let path = files::before(path);
             std::fs::remove_file(&path).with_context(|| {
-                format!("{}: there is no key for webhooks that is being replaced", path.display())
+                format!("{}: there is no key for {} that is being replaced", path.display(), purpose.as_str())
             })?;
             terminal.say("removed; SIGHUP makes the gateway sign with the new key alone");
             Ok(())
@@ -136,27 +168,37 @@ pub(super) async fn run(
     }
 }
 
-/// Keeps the key for webhooks beside the one to come, so that both sign.
-fn keep(path: &Path) -> anyhow::Result<()> {
+/// Writes a new key over the old one, which is kept beside it where both are to sign.
+fn rotate(purpose: Rotated, config: &Config) -> anyhow::Result<NamedKey> {
+    let (path, purpose_of_key) = purpose.of(&config.keys);
+    let files = files::key_files(config)?;
+    // Read as `serve` would, so that nothing else is replaced or kept as a key.
+    files::named(&files, path, purpose_of_key)?;
+    if purpose != Rotated::Statements {
+        keep(path, purpose_of_key)?;
+    }
+    replace(&files, path, purpose_of_key)
+}
+
+/// Keeps the key beside the one to come, as it is written.
+fn keep(path: &Path, purpose: KeyPurpose) -> anyhow::Result<()> {
     let before = files::before(path);
     if before.exists() {
         return Err(Exit::Failed.because(format!(
-            "{} is there: the last replacement has not ended; portcullis key retire",
-            before.display()
+            "{} is there: the last replacement has not ended; portcullis key retire {}",
+            before.display(),
+            purpose.as_str()
         )));
     }
-    // Read as `serve` would, so that nothing else is kept as a key.
-    files::named(path, KeyPurpose::Webhooks)?;
-    write(&before, &files::read_secret(path)?)
+    write(&before, &read_secret(path)?)
 }
 
 /// Writes a new key over the old one: whole or not at all.
-fn replace(path: &Path, purpose: KeyPurpose) -> anyhow::Result<NamedKey> {
-    files::named(path, purpose)?;
+fn replace(files: &KeyFiles, path: &Path, purpose: KeyPurpose) -> anyhow::Result<NamedKey> {
     let pem = encode_string("PRIVATE KEY", LineEnding::LF, &ed25519::generate()?);
-    let pem = Zeroizing::new(pem.map_err(|_| anyhow::anyhow!("a private key has no PEM"))?);
-    let fresh = NamedKey::from_pem(pem.as_bytes(), purpose)?;
-    write(path, pem.as_bytes())?;
+    let pem = Zeroizing::new(pem.map_err(|_| anyhow::anyhow!("a private key has no PEM"))?.into_bytes());
+    let fresh = NamedKey::from_pem(&pem, purpose)?;
+    write(path, &files.sealed(pem, &Random::system())?)?;
     Ok(fresh)
 }
 
@@ -175,11 +217,18 @@ async fn show(config: &Config, terminal: &mut Terminal) -> anyhow::Result<()> {
         terminal.value(&json!({ "keys": keys }))?;
         return Ok(());
     }
-    let mut table = Table::new(["purpose", "kid", "retired"]);
+    let mut table = Table::new(["purpose", "kid", "retired", "vkey"]);
     for key in keys {
         let retired = key.retired_at.map_or_else(|| "in force".to_owned(), |at| at.to_string());
-        table.row([key.purpose.as_str().to_owned(), key.kid, retired]);
+        let vkey = vkey(&key, &config.gateway.name).unwrap_or_default();
+        table.row([key.purpose.as_str().to_owned(), key.kid, retired, vkey]);
     }
     terminal.data(&table.rendered())?;
     Ok(())
+}
+
+/// What outsiders verify checkpoints with.
+fn vkey(key: &PublishedKey, gateway: &str) -> Option<String> {
+    let public = key.ed25519().filter(|_| key.purpose == KeyPurpose::Checkpoints)?;
+    Some(VerifierKey::new(gateway.parse().ok()?, public).to_string())
 }

@@ -1,5 +1,6 @@
 //! `portcullis ledger verify`: recomputes the whole log from the store and compares it with the signed
-//! checkpoint, and with any earlier ones that an auditor or agency kept.
+//! checkpoint, with those that one key handed over to the next with, and with any earlier ones that an auditor or
+//! agency kept.
 
 use std::{fs, path::Path, path::PathBuf};
 
@@ -7,15 +8,16 @@ use anyhow::Context as _;
 
 use super::{
     Exit, serve,
+    serve::files,
     terminal::{Terminal, labelled},
 };
 use crate::{
     config::Config,
     crypto::{
         hex,
-        keyring::{KeyPurpose, NamedKey},
+        keyring::{KeyPurpose, PublishedKeys},
     },
-    ledger::{Report, Verifier, VerifierKey},
+    ledger::{LogKeys, LogName, Report, Verifier, VerifierKey, handovers},
     store::Store as _,
 };
 
@@ -66,19 +68,24 @@ fn rendered(report: &Report) -> String {
     labelled(&lines)
 }
 
-/// Verifies the log of an installation. `vkey` overrides the key that the installation itself names,
-/// for auditors who bring their own; `since` are files with earlier checkpoints.
+/// Verifies the log of an installation. `vkey` overrides the keys that the installation itself names,
+/// for auditors who bring their own, also one that has been replaced since; `since` are files with earlier
+/// checkpoints.
 pub async fn verify(config: &Path, vkey: Option<&str>, since: &[PathBuf]) -> anyhow::Result<Report> {
     let config = Config::load(config)?;
-    let key: VerifierKey = match vkey {
-        Some(text) => text.parse().context("--vkey")?,
-        None => own_key(&config)?,
+    let name = config.gateway.name.parse()?;
+    let trusted = match vkey {
+        Some(text) => vec![text.parse().context("--vkey")?],
+        None => own_keys(&config, &name)?,
     };
     let store = serve::existing_store(&config)?;
+    let published = PublishedKeys { keys: store.published_keys().await? };
     let read = |path: &PathBuf| fs::read_to_string(path).with_context(|| path.display().to_string());
-    let earlier = since.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut earlier = since.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    earlier.extend(handovers(&published));
     let checkpoint = store.checkpoint().await?.context("the ledger has no checkpoint yet")?;
-    let mut verifier = Verifier::new(key, &earlier);
+    let keys = LogKeys::follow(trusted, &name, &published, &checkpoint.note);
+    let mut verifier = Verifier::new(keys, &earlier);
     let mut next = 0;
     while next < checkpoint.size {
         let most = usize::try_from(checkpoint.size - next).unwrap_or(ROUND).min(ROUND);
@@ -93,10 +100,14 @@ pub async fn verify(config: &Path, vkey: Option<&str>, since: &[PathBuf]) -> any
     Ok(verifier.finish(&checkpoint.note))
 }
 
-/// The verifier key that the installation's own checkpoint key gives.
-pub fn own_key(config: &Config) -> anyhow::Result<VerifierKey> {
-    let path = &config.keys.checkpoints;
-    let pem = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let key = NamedKey::from_pem(&pem, KeyPurpose::Checkpoints)?;
-    Ok(VerifierKey::new(config.gateway.name.parse()?, key.key.public()))
+/// The keys that the installation's own key files give: two while one is replaced.
+fn own_keys(config: &Config, name: &LogName) -> anyhow::Result<Vec<VerifierKey>> {
+    let (path, keys) = (&config.keys.checkpoints, files::key_files(config)?);
+    let before = files::before(path);
+    let paths = [path].into_iter().chain(Some(&before).filter(|path| path.exists()));
+    let key = |path: &PathBuf| {
+        let key = files::named(&keys, path, KeyPurpose::Checkpoints)?;
+        Ok(VerifierKey::of(name.clone(), &key.key))
+    };
+    paths.map(key).collect()
 }

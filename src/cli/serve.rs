@@ -119,7 +119,7 @@ pub async fn start_with(
     // Before the files are read: what changes meanwhile is read once more.
     let stamps = files::Stamps::of(&config.tls);
     let refused = gateway.metrics.handshakes_refused.clone();
-    let trust = Arc::new(Trust::new(&files::tls(&config.tls)?, refused)?);
+    let trust = Arc::new(Trust::new(&files::tls(&config)?, refused)?);
     let mut running = Running {
         agencies: listeners.agencies.local_addr()?,
         admin: listeners.admin.local_addr()?,
@@ -270,7 +270,7 @@ async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random
         .fits(&config.mail.from, clock.now())
         .context("keys.smime_certificate must be valid and name the address `mail.from`")?;
     // A key that was replaced while nothing ran is known to the ledger before it signs.
-    journey::keys::record(&store, &mut keys, &clock, &random).await?;
+    journey::keys::record(&store, &config.gateway.name, &mut keys, &clock, &random).await?;
     let areas = Areas::load(&config.directory.areas)?;
     super::check::severities_are_known(&areas)?;
     let parts = Parts {
@@ -297,10 +297,8 @@ async fn gateway(schemas: Schemas, config: &Config, clock: Clock, random: Random
 
 fn channels(config: &Config, gateway: &Arc<Gateway>, clock: Clock) -> anyhow::Result<Channels> {
     let signer = gateway.clone();
-    let sign = Arc::new(move |bytes: &[u8]| {
-        let keys = signer.keys();
-        [&keys.webhooks].into_iter().chain(&keys.webhooks_before).map(|key| key.key.sign(bytes)).collect()
-    });
+    let sign =
+        Arc::new(move |bytes: &[u8]| signer.keys().for_webhooks().map(|key| key.key.sign(bytes)).collect());
     let webhook = WebhookChannel::new(&config.webhook, sign, clock)?;
     let email = Some(EmailChannel::new(&config.mail)?);
     Ok(Channels { webhook, email })

@@ -60,6 +60,9 @@ pub struct Keys {
     /// Its private key, PKCS#8 PEM.
     #[serde(deserialize_with = "value::path")]
     pub smime_key: PathBuf,
+    /// What the private keys of all sections are encrypted under, those that are; none: none is.
+    #[serde(deserialize_with = "passphrase")]
+    pub passphrase: Option<Passphrase>,
     /// The JOSE name of HPKE with X-Wing in agencies' keys and in the headers of copies sealed to them.
     #[serde(deserialize_with = "algorithm")]
     pub post_quantum_alg: String,
@@ -76,10 +79,34 @@ impl Default for Keys {
             checkpoints: "keys/checkpoints.pem".into(),
             smime_certificate: "keys/smime.crt".into(),
             smime_key: "keys/smime.pem".into(),
+            passphrase: None,
             post_quantum_alg: "HPKE-10-KE".into(),
             delay: Duration::from_secs(24 * 3600),
         }
     }
+}
+
+/// Where the passphrase is. The passphrase itself never passes through the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Passphrase {
+    /// The first line of a file, which can be a credential of systemd.
+    File(PathBuf),
+    /// A variable of the environment.
+    Variable(String),
+}
+
+fn passphrase<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Passphrase>, D::Error> {
+    let wanted = "the path of a file, \"credential:<name>\" or \"env:<VARIABLE>\"";
+    value::checked(from, wanted, |text| {
+        let is_name = |name: &&str| !name.is_empty() && !name.contains(['=', '\0']);
+        let place = match text.strip_prefix("env:") {
+            Some(name) => Passphrase::Variable(Some(name).filter(is_name)?.to_owned()),
+            None => {
+                Passphrase::File(Some(text).filter(|text| !text.is_empty() && !text.contains('\0'))?.into())
+            }
+        };
+        Some(Some(place))
+    })
 }
 
 fn algorithm<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

@@ -37,7 +37,7 @@ pub use areas::{AreaProfile, Areas, Severity, Thresholds};
 pub use delivery::{Delivery, Ledger};
 pub use environment::Environment;
 pub use fault::{ConfigFault, Place};
-pub use files::{Directory, Keys, Store, Tls};
+pub use files::{Directory, Keys, Passphrase, Store, Tls};
 pub use gateway::{Gateway, Listen, Log, LogFormat, Profile};
 pub use limits::Limits;
 pub use mail::Mail;
@@ -126,7 +126,7 @@ impl Config {
 
     fn finish(written: Written, document: &Document<'_>) -> Result<Self, ConfigFault> {
         Ok(Self {
-            webhook: written.webhook.finish(&written.tls, document)?,
+            webhook: written.webhook.finish(&written.tls, &written.keys, document)?,
             mail: written.mail.finish(&written.gateway),
             scanner: written.scanner,
             gateway: written.gateway,
@@ -174,6 +174,11 @@ impl Config {
             (["webhook", "client_key"], &mut self.webhook.client_key),
         ];
         paths.extend(self.tls.crls.as_mut().map(|path| (["tls", "crls"], path)));
+        for passphrase in [&mut self.keys.passphrase, &mut self.webhook.passphrase] {
+            if let Some(Passphrase::File(path)) = passphrase {
+                paths.push((["keys", "passphrase"], path));
+            }
+        }
         paths.extend(self.mail.ca.as_mut().map(|path| (["mail", "ca"], path)));
         paths
     }

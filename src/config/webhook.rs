@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use super::{Tls, document::Document, fault::ConfigFault, network::Network, value};
+use super::{Keys, Passphrase, Tls, document::Document, fault::ConfigFault, network::Network, value};
 use crate::message::AgencyId;
 
 /// `[webhook]`, with what was left out filled in.
@@ -16,6 +16,8 @@ pub struct Webhook {
     pub client_certificate: PathBuf,
     /// Its private key, PEM.
     pub client_key: PathBuf,
+    /// What that key is encrypted under, if it is: `keys.passphrase`.
+    pub passphrase: Option<Passphrase>,
     /// For the whole attempt, from the look-up of the name to the end of the answer.
     pub timeout: Duration,
     /// Networks that an agency's server may be in although they are private or loopback.
@@ -51,7 +53,7 @@ impl Default for Written {
 
 impl Written {
     /// Fills in what was left out: the gateway shows the certificate that it also serves under.
-    pub fn finish(self, tls: &Tls, document: &Document<'_>) -> Result<Webhook, ConfigFault> {
+    pub fn finish(self, tls: &Tls, keys: &Keys, document: &Document<'_>) -> Result<Webhook, ConfigFault> {
         let (client_certificate, client_key) = match (self.client_certificate, self.client_key) {
             (Some(certificate), Some(key)) => (certificate, key),
             (None, None) => (tls.certificate.clone(), tls.key.clone()),
@@ -66,6 +68,7 @@ impl Written {
             }
         };
         let Self { ca, timeout, allow, .. } = self;
-        Ok(Webhook { ca, client_certificate, client_key, timeout, allow })
+        let passphrase = keys.passphrase.clone();
+        Ok(Webhook { ca, client_certificate, client_key, passphrase, timeout, allow })
     }
 }

@@ -55,6 +55,11 @@ pub fn describe_pem(pem: &[u8]) -> Result<Described, NotACertificate> {
     describe(&CertificateDer::from_pem_slice(pem).map_err(|_| NotACertificate)?)
 }
 
+/// The same of every certificate in a PEM text that can be read.
+pub fn describe_all_pem(pem: &[u8]) -> Vec<Described> {
+    CertificateDer::pem_slice_iter(pem).filter_map(|der| describe(&der.ok()?).ok()).collect()
+}
+
 /// When a list of revoked certificates (RFC 5280 §5) wants to be replaced; none where it does not say.
 pub fn next_update(crl_der: &[u8]) -> Result<Option<Timestamp>, NotACertificate> {
     let list = CertificateList::from_der(crl_der).map_err(|_| NotACertificate)?;

@@ -1,5 +1,6 @@
 //! Ed25519 signatures (RFC 8032), by ring.
 
+use pkcs8::{PrivateKeyInfoRef, SecretDocument};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 /// A private signing key. It has no `Debug` and is not serialised.
@@ -31,11 +32,14 @@ impl SigningKey {
     }
 }
 
-/// A new private key as PKCS#8.
+/// A new private key as PKCS#8, version 1: OpenSSL 3.0 does not read the version 2 that ring makes.
 pub fn generate() -> Result<zeroize::Zeroizing<Vec<u8>>, super::random::NoRandom> {
     let document = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new())
         .map_err(|_| super::random::NoRandom)?;
-    Ok(zeroize::Zeroizing::new(document.as_ref().to_vec()))
+    let made = PrivateKeyInfoRef::try_from(document.as_ref()).map_err(|_| super::random::NoRandom)?;
+    let plain = PrivateKeyInfoRef::new(made.algorithm, made.private_key);
+    let plain = SecretDocument::try_from(plain).map_err(|_| super::random::NoRandom)?;
+    Ok(zeroize::Zeroizing::new(plain.as_bytes().to_vec()))
 }
 
 /// Whether `signature` is `public`'s over `message`.

@@ -1,7 +1,8 @@
 //! Cryptography: envelopes, signatures, keys, the S/MIME form. It knows no permissions.
 //!
 //! aws-lc-rs does key agreement, key wrap, content encryption, CMS and TLS; ring does SHA-256,
-//! Ed25519 and random; hpke does X-Wing. No other room names them, but for the hashing in `ledger/`.
+//! Ed25519 and random; hpke does X-Wing; pkcs8 opens key files. No other room names them, but for the hashing
+//! in `ledger/`.
 
 pub mod certificate;
 pub mod digest;
@@ -9,6 +10,7 @@ pub mod ed25519;
 pub mod jwe;
 pub mod jwk;
 pub mod jws;
+pub mod key_file;
 pub mod keyring;
 pub mod random;
 pub mod segments;

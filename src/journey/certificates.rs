@@ -1,6 +1,6 @@
 //! The forecast of certificates: who has to renew one soon is known before mail or calls stop.
 //!
-//! In: the certificates of the gateway, those for mail in the directory, and the TLS certificates that
+//! In: the certificates of the gateway and of the authorities that it trusts, those for mail in the directory, and the TLS certificates that
 //! agencies showed, which the directory knows by their keys alone. Out: an event and a warning for each step
 //! of [`STEPS`], once, and a metric for each certificate. It renews nothing.
 
@@ -27,6 +27,9 @@ pub const STEPS: [u16; 5] = [1, 7, 14, 30, 90];
 pub const TLS: &str = "tls";
 /// The connection that the gateway opens to agencies' servers.
 pub const TLS_CLIENT: &str = "tls_client";
+/// An authority that one of the gateway's files names, or that stands in the chain of a certificate of its own:
+/// when it ends, everybody behind it is shut out.
+pub const AUTHORITY: &str = "authority";
 /// Mail: an agency's is sealed to, the gateway's signs.
 pub const MAIL: &str = "mail";
 
@@ -101,7 +104,7 @@ fn in_use(
     directory: &Directory,
 ) -> Option<(SeenCertificate, Option<u16>)> {
     let KnownCertificate { holder, purpose, spki_sha256, not_after, told_days } = known;
-    let purpose = [TLS, TLS_CLIENT, MAIL].into_iter().find(|word| *word == purpose)?;
+    let purpose = [TLS, TLS_CLIENT, MAIL, AUTHORITY].into_iter().find(|word| *word == purpose)?;
     let certificate = SeenCertificate { holder, purpose, spki_sha256, not_after };
     let same = |other: &SeenCertificate| {
         (&other.holder, other.purpose, &other.spki_sha256)

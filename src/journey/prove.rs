@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Fault, Gateway};
 use crate::{
-    ledger::{self, Bundle, Checkpoint, Proof, TileId},
+    ledger::{self, Bundle, LogKeys, LogName, Proof, TileId, VerifierKey},
     message::{AgencyId, MessageId},
     store::{Leaf, StoreFault},
 };
@@ -56,13 +56,15 @@ pub async fn tile(gateway: &Gateway, path: &str) -> Result<Option<Vec<u8>>, Faul
     Ok(tile.and_then(|tile| tile.get(..width).map(<[u8]>::to_vec)))
 }
 
-/// Whether a note is a checkpoint of this gateway.
-pub fn is_ours(gateway: &Gateway, note: &str) -> bool {
-    verifier_key(gateway).is_some_and(|key| Checkpoint::open(note, &key).is_ok())
+/// The keys that sign this gateway's checkpoints now.
+pub fn signing_keys(gateway: &Gateway) -> Option<LogKeys> {
+    let keys = gateway.keys();
+    let name = gateway.name.parse().ok()?;
+    Some(keys.for_checkpoints().map(|key| VerifierKey::of(LogName::clone(&name), &key.key)).collect())
 }
 
-/// The key that verifies this gateway's checkpoints.
-pub fn verifier_key(gateway: &Gateway) -> Option<ledger::VerifierKey> {
+/// The key that verifies this gateway's checkpoints, the new one while one is replaced.
+pub fn verifier_key(gateway: &Gateway) -> Option<VerifierKey> {
     let name = gateway.name.parse().ok()?;
-    Some(ledger::VerifierKey::new(name, gateway.keys().checkpoints.key.public()))
+    Some(VerifierKey::of(name, &gateway.keys().checkpoints.key))
 }

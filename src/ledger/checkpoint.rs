@@ -73,14 +73,23 @@ impl Checkpoint {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
     }
 
-    /// The signed note. The key's name is the origin.
+    /// The note, signed with one key.
+    pub fn sign(&self, key: &SigningKey) -> String {
+        self.sign_by([key])
+    }
+
+    /// The note, signed with each of these keys. Their name is the origin.
     ///
     /// A log must never sign two checkpoints that contradict each other; the caller sees to that.
-    pub fn sign(&self, key: &SigningKey) -> String {
+    pub fn sign_by<'a>(&self, keys: impl IntoIterator<Item = &'a SigningKey>) -> String {
         let text = self.to_text();
-        let id = VerifierKey::new(self.origin.clone(), key.public()).id();
-        let signature = [&id[..], &key.sign(text.as_bytes())].concat();
-        format!("{text}\n\u{2014} {} {}\n", self.origin, STANDARD.encode(signature))
+        let mut note = format!("{text}\n");
+        for key in keys {
+            let id = VerifierKey::of(self.origin.clone(), key).id();
+            let signature = [&id[..], &key.sign(text.as_bytes())].concat();
+            note.push_str(&format!("\u{2014} {} {}\n", self.origin, STANDARD.encode(signature)));
+        }
+        note
     }
 
     /// The checkpoint in `note`, if `key` signed it and it is that log's. Signatures by other keys are

@@ -204,12 +204,14 @@ pub enum Event {
     /// The keys that the gateway signs with are others from here on.
     #[serde(rename = "key.rotated")]
     KeyRotated {
-        /// What it signs: `statements` or `webhooks`.
+        /// What it signs: `statements`, `webhooks`, `checkpoints` or `smime`.
         purpose: &'static str,
         /// The name of the key in force.
         kid: String,
-        /// Its public key, base64url.
-        x: String,
+        /// Its public key as the published set has it: `x`, or `n` of an RSA key.
+        key: String,
+        /// The names of those that still sign beside it.
+        beside: Vec<String>,
         /// The names of those that sign no more.
         ended: Vec<String>,
     },
@@ -246,7 +248,7 @@ pub enum Event {
     CertificateExpiring {
         /// Whose: an agency, or `gateway`.
         holder: AgencyId,
-        /// What it is for: `tls`, `tls_client`, `mail`.
+        /// What it is for: `tls`, `tls_client`, `mail`, `authority`.
         purpose: &'static str,
         /// SHA-256 of its subject public key info, hex.
         spki_sha256: String,

@@ -8,7 +8,7 @@
 //! - [`leaf_hash`], [`node_hash`], [`Edge`]: the tree as it grows; [`TileId`], [`Tiles`]: how it is kept.
 //! - [`inclusion_proof`], [`consistency_proof`], [`root_at`]: read from tiles, with [`tiles_for_inclusion`]
 //!   and its sisters to fetch those tiles beforehand.
-//! - [`Checkpoint`], [`VerifierKey`]: the signed note.
+//! - [`Checkpoint`], [`VerifierKey`]: the signed note; [`LogKeys`]: from one key to the next.
 //! - [`Proof`], [`Bundle`]: what is handed out, and its check offline.
 //! - [`Verifier`]: the whole log, leaf by leaf.
 //!
@@ -22,6 +22,8 @@ pub mod asked;
 mod checkpoint;
 
 pub mod event;
+
+mod handover;
 
 mod hex;
 
@@ -49,6 +51,7 @@ mod verify;
 mod oracle;
 
 pub use checkpoint::{Checkpoint, NOTE_BYTES_MAX, NoteFault, SIGNATURES_MAX};
+pub use handover::{LogKeys, handovers};
 pub use key::{KeyFault, VerifierKey};
 pub use name::{BadName, LogName};
 pub use path::{verify_consistency, verify_inclusion};

@@ -1,14 +1,13 @@
 //! The whole log, checked leaf by leaf in one pass and flat memory.
 //!
-//! In come the log's verifier key, checkpoints that were seen earlier, then each leaf in order and at last
+//! In come the log's keys, checkpoints that were seen earlier, then each leaf in order and at last
 //! the newest checkpoint; out comes a [`Report`]. It goes on after a fault, so that one run shows all of
 //! them. It does not judge what events say, nor whether an erasure was right: it counts erased events.
 
 use std::collections::BTreeMap;
 
 use super::{
-    checkpoint::Checkpoint,
-    key::VerifierKey,
+    handover::LogKeys,
     proof::commitment,
     report::{Fault, Report},
     tree::{Frontier, Hash, empty_root, leaf_hash},
@@ -16,7 +15,7 @@ use super::{
 
 /// A run over one log.
 pub struct Verifier {
-    key: VerifierKey,
+    keys: LogKeys,
     /// Earlier checkpoints by size, each with its place in the list handed in.
     earlier: BTreeMap<u64, Vec<(usize, Hash)>>,
     tree: Frontier,
@@ -27,13 +26,14 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A run over the log of `key`. `earlier` are notes signed before, in any order, as agencies keep
+    /// A run over the log of these keys. `earlier` are notes signed before, in any order, as agencies keep
     /// them; they are handed in first because the tree passes each size only once.
-    pub fn new(key: VerifierKey, earlier: &[String]) -> Self {
+    pub fn new(keys: impl Into<LogKeys>, earlier: &[String]) -> Self {
+        let keys = keys.into();
         let (tree, report) = (Frontier::default(), Report::default());
-        let mut run = Self { key, earlier: BTreeMap::new(), tree, is_whole: true, next: 0, report };
+        let mut run = Self { keys, earlier: BTreeMap::new(), tree, is_whole: true, next: 0, report };
         for (position, note) in earlier.iter().enumerate() {
-            match Checkpoint::open(note, &run.key) {
+            match run.keys.open(note) {
                 Ok(seen) => run.earlier.entry(seen.size).or_default().push((position, seen.root)),
                 Err(reason) => run.report.add(Fault::Earlier { position, reason }),
             }
@@ -71,7 +71,7 @@ impl Verifier {
     pub fn finish(mut self, checkpoint: &str) -> Report {
         self.report.size = self.next;
         self.report.root = self.is_whole.then(|| self.tree.root());
-        match Checkpoint::open(checkpoint, &self.key) {
+        match self.keys.open_newest(checkpoint) {
             Err(reason) => self.report.add(Fault::Checkpoint { reason }),
             Ok(signed) if signed.size != self.next => {
                 self.report.add(Fault::SizeDiffers { signed: signed.size, found: self.next });
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use crate::{
         crypto::ed25519::{SigningKey, generate},
-        ledger::{FAULTS_MAX, NoteFault, hex},
+        ledger::{Checkpoint, FAULTS_MAX, NoteFault, VerifierKey, hex},
     };
 
     const SALT: [u8; 32] = [3; 32];

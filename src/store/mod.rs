@@ -69,8 +69,8 @@ pub trait Store: Send + Sync {
     /// The public half of every key that the gateway ever signed with, oldest first.
     async fn published_keys(&self) -> Result<Vec<PublishedKey>, StoreFault>;
 
-    /// From `at` on exactly these keys sign: those of `keys` are kept, all others have ended, and the events
-    /// tell it. Repeatable.
+    /// From `at` on exactly these keys sign: those of `keys` are kept as they are given, all others have ended,
+    /// and the events tell it. One that is given with an end has ended then. Repeatable.
     async fn keys_in_force(
         &self,
         keys: Vec<PublishedKey>,

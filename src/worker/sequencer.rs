@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config,
+    crypto::keyring::Keyring,
     journey::{Fault, Gateway, prove},
     ledger::{self, Checkpoint, Edge, TileId},
     store::{Sequenced, StoreFault},
@@ -35,6 +36,8 @@ pub struct Sequencer {
     gateway: Arc<Gateway>,
     edge: Edge,
     signed_at: Option<Timestamp>,
+    /// The keys that signed the last checkpoint; none before the first of this process.
+    signed_by: Option<Arc<Keyring>>,
 }
 
 impl Sequencer {
@@ -42,11 +45,12 @@ impl Sequencer {
     /// checkpoint.
     pub async fn load(gateway: Arc<Gateway>) -> Result<Self, Fault> {
         let Some(stored) = gateway.store.checkpoint().await? else {
-            return Ok(Self { gateway, edge: Edge::empty(), signed_at: None });
+            return Ok(Self { gateway, edge: Edge::empty(), signed_at: None, signed_by: None });
         };
-        let key =
-            prove::verifier_key(&gateway).ok_or(Fault::Impossible("the gateway's name is no log name"))?;
-        let signed = Checkpoint::open(&stored.note, &key)
+        let keys =
+            prove::signing_keys(&gateway).ok_or(Fault::Impossible("the gateway's name is no log name"))?;
+        let signed = keys
+            .open_newest(&stored.note)
             .map_err(|_| StoreFault::Corrupt("the last checkpoint was not signed by this gateway's key"))?;
         let mut tiles = HashMap::<TileId, Vec<u8>>::new();
         for id in ledger::tiles_for_edge(stored.size) {
@@ -59,7 +63,7 @@ impl Sequencer {
         if edge.root() != signed.root || edge.size() != signed.size {
             return Err(StoreFault::Corrupt("the ledger's tiles do not match its checkpoint").into());
         }
-        Ok(Self { gateway, edge, signed_at: Some(stored.at) })
+        Ok(Self { gateway, edge, signed_at: Some(stored.at), signed_by: None })
     }
 
     /// Sequences what waits. Gives how many events got their index.
@@ -93,15 +97,22 @@ impl Sequencer {
         let origin =
             self.gateway.name.parse().map_err(|_| Fault::Impossible("the gateway's name is no log name"))?;
         let checkpoint = Checkpoint { origin, size: edge.size(), root: edge.root() };
-        let checkpoint = checkpoint.sign(&self.gateway.keys().checkpoints.key);
+        let keys = self.gateway.keys();
+        let checkpoint = checkpoint.sign_by(keys.for_checkpoints().map(|key| &key.key));
         let at = self.gateway.clock.now();
         let batch = Sequenced { after, events, tiles, checkpoint, at };
         if !self.gateway.store.sequence(batch).await? {
             return Err(StoreFault::Corrupt("another sequencer writes this log").into());
         }
         self.gateway.metrics.ledger_size.set(i64::try_from(edge.size()).unwrap_or(i64::MAX));
-        (self.edge, self.signed_at) = (edge, Some(at));
+        (self.edge, self.signed_at, self.signed_by) = (edge, Some(at), Some(keys));
         Ok(())
+    }
+
+    /// Whether other keys are in force than those that signed last: outsiders are to see them soon, and an old
+    /// one can end only after both have signed.
+    fn has_other_keys(&self) -> bool {
+        self.signed_by.as_ref().is_some_and(|keys| !Arc::ptr_eq(keys, &self.gateway.keys()))
     }
 
     fn idle_since(&self, now: Timestamp) -> Duration {
@@ -146,7 +157,7 @@ pub async fn run(
         }
         let now = clock.now();
         if sequenced == 0
-            && sequencer.idle_since(now) >= plan.idle_checkpoint
+            && (sequencer.has_other_keys() || sequencer.idle_since(now) >= plan.idle_checkpoint)
             && let Err(fault) = sequencer.sign_again().await
         {
             tracing::error!(%fault, "the checkpoint could not be signed again");

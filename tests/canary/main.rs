@@ -107,7 +107,7 @@ impl SecondDoor {
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-        let files = files::tls(&gateway.config.tls).unwrap();
+        let files = files::tls(&gateway.config).unwrap();
         let trust = Arc::new(Trust::new(&files, Default::default()).unwrap());
         let second = Duration::from_secs(5);
         let rules = server::Rules {

@@ -65,7 +65,7 @@ impl Files {
 
     fn put(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        portcullis::cli::pki::write_private(&path, text.as_bytes()).unwrap();
         path
     }
 }

@@ -45,6 +45,7 @@ impl Gateway {
             ca: files.put("ca.crt", ca.certificate_pem()),
             client_certificate: files.put("client.crt", &client.certificate_pem),
             client_key: files.put("client.key", &client.key_pem),
+            passphrase: None,
             timeout: LONG,
             allow: BTreeMap::from([(housing(), loopback.into())]),
         };

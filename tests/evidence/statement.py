@@ -129,8 +129,9 @@ def check_keys(report, folder):
     check = report.check("gateway.jwks: each key public, with one purpose", least=3)
     with check.item("gateway.jwks"):
         purposes = {key.get("purpose") for key in folder.published}
-        expect({"statements", "webhooks", "checkpoints"} <= purposes, "a purpose has no key")
-        expect(len({key["x"] for key in folder.published}) == len(folder.published), "two keys are the same")
+        expect({"statements", "webhooks", "checkpoints", "smime"} <= purposes, "a purpose has no key")
+        numbers = {key.get("n") or key["x"] for key in folder.published}
+        expect(len(numbers) == len(folder.published), "two keys are the same")
     for key in folder.published:
         with check.item(f"gateway.jwks {key.get('purpose')}"):
             expect("d" not in key, "a private key was published")

@@ -242,15 +242,21 @@ async fn the_end_of_a_certificate_is_told_once_for_each_step() {
         if expected.last() != Some(&step) {
             expected.push(step);
         }
-        for (holder, purpose) in
-            [("gateway", "tls"), ("gateway", "tls_client"), ("gateway", "mail"), ("kent-police", "tls")]
-        {
+        for (holder, purpose) in [
+            ("gateway", "tls"),
+            ("gateway", "tls_client"),
+            ("gateway", "mail"),
+            ("kent-police", "tls"),
+            ("kent-council-housing", "mail"),
+        ] {
             until(&format!("{holder} {purpose} {step}"), async || {
                 (days(&gateway, holder, purpose).await == expected).then_some(())
             })
             .await;
         }
     }
+    // The authority is good for ninety days, and told of once although three settings name it.
+    assert_eq!(days(&gateway, "gateway", "authority").await, [90]);
     let metrics = gateway.gateway().metrics.text();
     let line =
         "portcullis_certificate_not_after_timestamp_seconds{holder=\"kent-police\",purpose=\"tls\",key=";
@@ -270,7 +276,7 @@ async fn a_certificate_that_was_renewed_or_withdrawn_ends_in_peace() {
     until("the first step is told", async || (told("kent-police").await == 1).then_some(())).await;
     gateway.change_agency("kent-police", |agency| agency.tls_spki_sha256.clear()).await;
     gateway.advance(Duration::from_secs(20 * 24 * 3_600));
-    until("the next step is told to the others", async || (told("gateway").await == 6).then_some(())).await;
+    until("the next step is told to the others", async || (told("gateway").await == 7).then_some(())).await;
     assert_eq!(told("kent-police").await, 1);
     assert!(!gateway.gateway().metrics.text().contains("holder=\"kent-police\",purpose=\"tls\""));
     gateway.stop().await;

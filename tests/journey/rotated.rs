@@ -4,7 +4,13 @@
 use std::time::Duration;
 
 use portcullis::{
-    cli::{Exit, run_on, serve::files, terminal::Terminal},
+    cli::{
+        Exit,
+        inbox::{CopyFault, open_copy},
+        run_on,
+        serve::files,
+        terminal::Terminal,
+    },
     crypto::{
         ed25519, jws,
         keyring::{KeyPurpose, PublishedKeys},
@@ -29,11 +35,11 @@ pub async fn command(line: Vec<String>) -> Exit {
     tokio::task::spawn_blocking(move || run_on(line, silent).unwrap()).await.unwrap()
 }
 
-async fn published(gateway: &TestGateway) -> PublishedKeys {
+pub async fn published(gateway: &TestGateway) -> PublishedKeys {
     gateway.client("kent-police").keys().await.unwrap().value
 }
 
-fn in_force(keys: &PublishedKeys, purpose: KeyPurpose) -> Vec<String> {
+pub fn in_force(keys: &PublishedKeys, purpose: KeyPurpose) -> Vec<String> {
     let signing = keys.keys.iter().filter(|key| key.purpose == purpose && key.retired_at.is_none());
     signing.map(|key| key.kid.clone()).collect()
 }
@@ -67,6 +73,42 @@ async fn a_new_key_for_statements_signs_from_the_reload_on_and_the_old_one_still
     assert_eq!(told, (&"statements".into(), &new[0].clone().into(), &old.clone().into()));
     assert!(gateway.running().reloader.keys().await.unwrap().is_empty(), "nothing has changed since");
     assert_eq!(gateway.events_of("key.rotated").await.len(), 1);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_takes_a_key_for_its_own_purpose_only() {
+    let gateway = TestGateway::start().await;
+    let referral = gateway.referral();
+    let receipt = gateway.post("kent-police", &referral).await;
+    let keys = published(&gateway).await;
+    let payload = serde_json::to_vec(&statement::verify(&receipt.statement, &keys).unwrap()).unwrap();
+    let files = &gateway.config.keys;
+    for (path, purpose) in
+        [(&files.webhooks, KeyPurpose::Webhooks), (&files.checkpoints, KeyPurpose::Checkpoints)]
+    {
+        let pem = std::fs::read(path).unwrap();
+        let other = portcullis::crypto::keyring::NamedKey::from_pem(&pem, purpose).unwrap();
+        let forged = jws::sign(&payload, statement::TYP, &other.kid, &other.key);
+        assert!(matches!(statement::verify(&forged, &keys), Err(StatementFault::UnknownKey)));
+        let own = &in_force(&keys, KeyPurpose::Statements)[0];
+        let forged = jws::sign(&payload, statement::TYP, own, &other.key);
+        assert!(matches!(statement::verify(&forged, &keys), Err(StatementFault::Signature(_))));
+    }
+
+    // `inbox open` with a set in which the key that signed stands for something else.
+    let item = gateway.only_item(CO_ORDINATOR).await;
+    let sealed = gateway.client(CO_ORDINATOR).collect(item.delivery_id).await.unwrap();
+    let profile = gateway.profile(CO_ORDINATOR);
+    let own = profile.private_jwk.as_ref().unwrap();
+    let open = |keys: &PublishedKeys| open_copy(&sealed, own, keys, &profile.agency_id, item.delivery_id);
+    assert!(open(&keys).is_ok());
+    for purpose in [KeyPurpose::Webhooks, KeyPurpose::Checkpoints, KeyPurpose::Smime] {
+        let mut astray = keys.clone();
+        astray.keys.iter_mut().for_each(|key| key.purpose = purpose);
+        let refused = open(&astray).err().unwrap();
+        assert!(matches!(refused, CopyFault::Statement(StatementFault::UnknownKey)), "{refused}");
+    }
     gateway.stop().await;
 }
 
@@ -108,7 +150,7 @@ async fn a_key_that_was_replaced_while_nothing_ran_stays_published() {
 async fn pushes_bear_both_signatures_until_the_old_key_for_webhooks_is_retired() {
     let gateway = Builder::default().webhook().start().await;
     let old = published(&gateway).await;
-    assert_eq!(key(&gateway, &["retire"]).await, Exit::Failed, "nothing is being replaced");
+    assert_eq!(key(&gateway, &["retire", "webhooks"]).await, Exit::Failed, "nothing is being replaced");
     assert_eq!(key(&gateway, &["rotate", "webhooks"]).await, Exit::Ok);
     assert_eq!(key(&gateway, &["rotate", "webhooks"]).await, Exit::Failed, "the last one has not ended");
     assert_eq!(gateway.running().reloader.keys().await.unwrap(), [KeyPurpose::Webhooks]);
@@ -125,7 +167,7 @@ async fn pushes_bear_both_signatures_until_the_old_key_for_webhooks_is_retired()
     })
     .await;
 
-    assert_eq!(key(&gateway, &["retire"]).await, Exit::Ok);
+    assert_eq!(key(&gateway, &["retire", "webhooks"]).await, Exit::Ok);
     gateway.running().reloader.keys().await.unwrap();
     let after = published(&gateway).await;
     let left = in_force(&after, KeyPurpose::Webhooks);

@@ -11,6 +11,7 @@ use crate::support::{Bed, agency, at, contract};
 contract!(
     a_key_that_does_not_sign_any_more_stays_with_its_end,
     a_key_that_comes_back_is_in_force_again,
+    a_key_that_hands_over_is_kept_with_its_last_checkpoint,
     the_end_of_a_certificate_is_told_once_for_each_step_and_renewal,
     of_two_certificates_with_one_key_the_later_end_counts,
 );
@@ -26,7 +27,8 @@ async fn ends(bed: &Bed) -> Vec<(String, Option<jiff::Timestamp>)> {
 }
 
 fn rotated(kid: &str) -> Event {
-    Event::KeyRotated { purpose: "statements", kid: kid.to_owned(), x: "x".into(), ended: vec![] }
+    let (kid, key) = (kid.to_owned(), "x".to_owned());
+    Event::KeyRotated { purpose: "statements", kid, key, beside: vec![], ended: vec![] }
 }
 
 async fn a_key_that_does_not_sign_any_more_stays_with_its_end(bed: Bed) {
@@ -46,6 +48,17 @@ async fn a_key_that_comes_back_is_in_force_again(bed: Bed) {
         bed.store.keys_in_force(vec![key(name)], at(now), vec![]).await.unwrap();
     }
     assert_eq!(ends(&bed).await, [("a".to_owned(), None), ("bb".to_owned(), Some(at(3)))]);
+}
+
+async fn a_key_that_hands_over_is_kept_with_its_last_checkpoint(bed: Bed) {
+    bed.store.keys_in_force(vec![key("a"), key("bb")], at(1), vec![]).await.unwrap();
+    let handover = Some("both signed this".to_owned());
+    let ended = PublishedKey { retired_at: Some(at(2)), handover, ..key("a") };
+    bed.store.keys_in_force(vec![key("bb"), ended.clone()], at(2), vec![]).await.unwrap();
+    bed.store.keys_in_force(vec![key("ccc")], at(3), vec![]).await.unwrap();
+    let bed = bed.reopen();
+    let known = bed.store.published_keys().await.unwrap();
+    assert_eq!(known, [ended, PublishedKey { retired_at: Some(at(3)), ..key("bb") }, key("ccc")]);
 }
 
 fn certificate(end: i64) -> SeenCertificate {

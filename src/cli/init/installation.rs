@@ -16,8 +16,8 @@ use crate::{
         pki::DevelopmentCa,
     },
     clock::Clock,
-    config::{Areas, Config, Environment, Keys, Network, read_agencies},
-    crypto::{keyring::PublishedKeys, random::Random},
+    config::{Areas, Config, Environment, Keys, Network, Passphrase, read_agencies},
+    crypto::{key_file::KeyFiles, keyring::PublishedKeys, random::Random},
     message::{Agency, AgencyId, Area, EncryptionKey, Webhook},
 };
 
@@ -32,6 +32,8 @@ pub struct Options {
     /// Whether some agencies get encryption keys of the other kinds than the baseline, P-256: X25519 and
     /// X-Wing.
     pub all_key_kinds: bool,
+    /// The file with the passphrase that the gateway's private keys are encrypted under; `None`: they are not.
+    pub passphrase: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -42,6 +44,7 @@ impl Default for Options {
             agencies: None,
             addresses: Addresses::default(),
             all_key_kinds: false,
+            passphrase: None,
         }
     }
 }
@@ -105,6 +108,8 @@ pub struct Installation {
     pub keys: PublishedKeys,
     /// The authority behind all certificates: it can issue more, for a mail sink or a receiver.
     pub ca: DevelopmentCa,
+    /// The file with the passphrase to the gateway's private keys, where they are encrypted.
+    pub passphrase: Option<PathBuf>,
 }
 
 /// Makes an installation in an empty folder. Takes a second or so: each agency with mail gets an RSA
@@ -125,7 +130,9 @@ pub fn install(
     folder.private("ca/ca.key", ca.key_pem()?.as_bytes())?;
     let algorithms = Keys::default();
     let post_quantum_alg = options.all_key_kinds.then_some(algorithms.post_quantum_alg.as_str());
-    let maker = Maker { folder: &folder, ca: &ca, clock, post_quantum_alg };
+    let passphrase = options.passphrase.clone().map(Passphrase::File);
+    let files = KeyFiles::new(passphrase.as_ref())?;
+    let maker = Maker { folder: &folder, ca: &ca, clock, random, files: &files, post_quantum_alg };
     let keys = maker.gateway(&options.gateway_name)?;
     let mut agencies = match options.agencies {
         Some(agencies) => agencies,
@@ -145,6 +152,7 @@ pub fn install(
         agencies,
         keys,
         ca,
+        passphrase: options.passphrase,
     };
     made.readdress(&options.addresses)?;
     Ok(made)
@@ -181,7 +189,7 @@ impl Installation {
         let folder = Folder::existing(&self.dir);
         folder.public("gateway.url", format!("{}\n", self.url))?;
         folder.public("agencies.toml", directory(&self.agencies)?)?;
-        let text = written(&self.gateway_name, addresses)?;
+        let text = written(&self.gateway_name, self.passphrase.as_deref(), addresses)?;
         // Read back as `serve` will: better to fail now than there.
         Config::read(&text, &self.settings(), &Environment::empty())?;
         folder.public("portcullis.toml", text)
@@ -201,7 +209,7 @@ impl Installation {
     }
 }
 
-fn written(name: &str, addresses: &Addresses) -> Result<String, InstallFault> {
+fn written(name: &str, passphrase: Option<&Path>, addresses: &Addresses) -> Result<String, InstallFault> {
     let mut file = settings::Settings::of(embedded::SETTINGS);
     for (section, key, value) in [
         ("gateway", "name", name),
@@ -216,6 +224,10 @@ fn written(name: &str, addresses: &Addresses) -> Result<String, InstallFault> {
         ("mail", "ca", "ca.crt"),
     ] {
         file.set(section, key, &Value::String(value.to_owned()))?;
+    }
+    if let Some(passphrase) = passphrase {
+        let path = passphrase.to_str().ok_or(InstallFault::Form("the path of the passphrase"))?;
+        file.set("keys", "passphrase", &Value::String(path.to_owned()))?;
     }
     if let Some(relay) = &addresses.mail {
         file.set("mail", "host", &Value::String(relay.host.clone()))?;

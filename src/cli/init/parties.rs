@@ -12,8 +12,10 @@ use crate::{
     crypto::{
         certificate, ed25519, hex,
         jwk::{KeyKind, PrivateJwk},
+        key_file::KeyFiles,
         keyring::{KeyPurpose, NamedKey, PublishedKeys},
         random::Random,
+        smime::SigningIdentity,
     },
     message::{Agency, AgencyId, AgencyType, Area, Channel, EncryptionKey, SmimeProfile},
 };
@@ -23,6 +25,9 @@ pub(super) struct Maker<'a> {
     pub folder: &'a Folder,
     pub ca: &'a DevelopmentCa,
     pub clock: &'a Clock,
+    pub random: &'a Random,
+    /// Writes the gateway's own private keys.
+    pub files: &'a KeyFiles,
     /// The JOSE name of the post-quantum profile, where agencies are to have keys of all kinds.
     pub post_quantum_alg: Option<&'a str>,
 }
@@ -31,11 +36,12 @@ impl Maker<'_> {
     /// The gateway's own; gives the public set.
     pub fn gateway(&self, name: &str) -> Result<PublishedKeys, InstallFault> {
         let names = ["localhost", "127.0.0.1", "::1", name];
-        self.folder.issued("tls/gateway", &self.ca.issue_server(&names)?)?;
+        self.own("tls/gateway", &self.ca.issue_server(&names)?)?;
         // A certificate for servers is none for clients: agencies' servers see this one.
-        self.folder.issued("tls/gateway-client", &self.ca.issue_client(&AgencyId::gateway())?)?;
+        self.own("tls/gateway-client", &self.ca.issue_client(&AgencyId::gateway())?)?;
         let address = format!("portcullis@{name}");
-        self.folder.issued("keys/smime", &self.ca.issue_smime(&address, SmimeKey::Rsa2048)?)?;
+        let mail = self.ca.issue_smime(&address, SmimeKey::Rsa2048)?;
+        self.own("keys/smime", &mail)?;
         let mut keys = Vec::new();
         for (file, purpose) in [
             ("keys/statements.pem", KeyPurpose::Statements),
@@ -43,13 +49,22 @@ impl Maker<'_> {
             ("keys/checkpoints.pem", KeyPurpose::Checkpoints),
         ] {
             let pem = encode_string("PRIVATE KEY", LineEnding::LF, &ed25519::generate()?);
-            let pem = Zeroizing::new(pem.map_err(|_| InstallFault::Form("a private key"))?);
-            self.folder.private(file, pem.as_bytes())?;
-            keys.push(NamedKey::from_pem(pem.as_bytes(), purpose)?.published());
+            let pem = Zeroizing::new(pem.map_err(|_| InstallFault::Form("a private key"))?.into_bytes());
+            keys.push(NamedKey::from_pem(&pem, purpose)?.published());
+            self.folder.private(file, &*self.files.sealed(pem, self.random)?)?;
         }
+        let signer = SigningIdentity::from_pem(&mail.certificate_pem, &mail.key_pem);
+        keys.push(signer.map_err(|_| InstallFault::Form("the certificate for mail"))?.published());
         let keys = PublishedKeys { keys };
         self.folder.public("gateway.jwks", json(&keys, "the gateway's public keys")?)?;
         Ok(keys)
+    }
+
+    /// A certificate of the gateway with its key.
+    fn own(&self, name: &str, issued: &Issued) -> Result<(), InstallFault> {
+        let pem = Zeroizing::new(issued.key_pem.as_bytes().to_vec());
+        self.folder.public(&format!("{name}.crt"), &issued.certificate_pem)?;
+        self.folder.private(&format!("{name}.key"), &*self.files.sealed(pem, self.random)?)
     }
 
     /// One agency's own; fills in what the directory shows of it.

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Pa
 
 use super::*;
 use crate::{
-    cli::{Exit, client::Client, tests::portcullis},
+    cli::{Exit, client::Client, pki::write_private, serve::keys_are_usable, tests::portcullis},
     config::{Areas, Config, Environment, load_agencies},
     crypto::{
         certificate,
@@ -232,4 +232,44 @@ fn a_name_that_is_no_dns_name_makes_no_installation() {
     let made = install(dir.path(), &Clock::system(), &Random::system(), options);
     assert!(made.is_err());
     assert!(!dir.path().join("portcullis.toml").exists());
+}
+
+#[test]
+fn with_a_passphrase_every_private_key_of_the_gateway_lies_encrypted_and_none_of_the_others() {
+    let place = tempfile::tempdir().unwrap();
+    let passphrase = place.path().join("passphrase");
+    write_private(&passphrase, b"correct horse\n").unwrap();
+    let dir = place.path().join("area");
+    let options =
+        Options { agencies: Some(vec![]), passphrase: Some(passphrase.clone()), ..Options::default() };
+    let made = install(&dir, &Clock::system(), &Random::system(), options).unwrap();
+    let config = Config::load(&made.settings()).unwrap();
+    let (keys, webhook) = (&config.keys, &config.webhook);
+    for path in [
+        &keys.statements,
+        &keys.webhooks,
+        &keys.checkpoints,
+        &keys.smime_key,
+        &config.tls.key,
+        &webhook.client_key,
+    ] {
+        assert!(fs::read_to_string(path).unwrap().starts_with("-----BEGIN ENCRYPTED"), "{}", path.display());
+    }
+    assert!(fs::read_to_string(dir.join("ca/ca.key")).unwrap().starts_with("-----BEGIN PRIVATE"));
+    keys_are_usable(&config).unwrap();
+    write_private(&passphrase, b"battery staple").unwrap();
+    let fault = keys_are_usable(&config).unwrap_err();
+    assert_eq!(Exit::of(&fault), Exit::Config);
+    let told = format!("{fault:#}");
+    assert!(told.contains("does not open with the passphrase in"), "{told}");
+}
+
+#[test]
+fn a_certificate_for_mail_with_the_key_of_tls_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config::load(&small(dir.path()).settings()).unwrap();
+    fs::copy(&config.keys.smime_certificate, &config.tls.certificate).unwrap();
+    fs::copy(&config.keys.smime_key, &config.tls.key).unwrap();
+    let told = keys_are_usable(&config).unwrap_err().to_string();
+    assert!(told.starts_with("one key for both mail and tls"), "{told}");
 }

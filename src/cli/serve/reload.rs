@@ -52,12 +52,18 @@ impl Reloader {
     /// Why the policies in force stay as they are; it has been logged.
     pub async fn reload(&self) -> Result<Reloaded, ReloadFault> {
         // What fails has been logged.
-        let _ = self.trust();
+        let again = self.clone();
+        let _ = tokio::task::spawn_blocking(move || again.connections()).await;
         let _ = self.keys().await;
+        self.policies().await
+    }
+
+    /// Takes up the files of the connections, both ways.
+    fn connections(&self) {
+        let _ = self.trust();
         if let Err(fault) = self.channels.webhook.reload() {
             tracing::warn!(%fault, "webhook: a file is refused, the old certificate and authorities stay");
         }
-        self.policies().await
     }
 
     async fn policies(&self) -> Result<Reloaded, ReloadFault> {
@@ -98,7 +104,9 @@ impl Reloader {
     }
 
     async fn take_up_keys(&self) -> anyhow::Result<Vec<KeyPurpose>> {
-        let fresh = files::keyring(&self.config)?;
+        let config = self.config.clone();
+        // Keys under a passphrase take their time, on purpose.
+        let fresh = tokio::task::spawn_blocking(move || files::keyring(&config)).await??;
         fresh.smime.fits(&self.config.mail.from, self.gateway.clock.now())?;
         Ok(keys::take_up(&self.gateway, fresh).await?)
     }
@@ -108,7 +116,7 @@ impl Reloader {
     /// # Errors
     /// Why those in force stay; it has been logged.
     pub fn trust(&self) -> anyhow::Result<()> {
-        let replaced = files::tls(&self.config.tls)
+        let replaced = files::tls(&self.config)
             .and_then(|files| self.trust.replace(&files).map_err(anyhow::Error::from));
         self.gateway.metrics.read_again("tls", replaced.is_ok());
         match &replaced {
@@ -147,7 +155,8 @@ impl Reloader {
             let stamps = Stamps::of(&self.config.tls);
             if stamps != known {
                 known = stamps;
-                let _ = self.trust(); // It has been logged.
+                let again = self.clone();
+                let _ = tokio::task::spawn_blocking(move || again.trust()).await; // It has been logged.
             }
         }
     }

@@ -74,6 +74,11 @@ fn settings_that_are_left_out_show_what_they_are_otherwise() {
     let mut config = settings(&written).unwrap();
     assert_eq!(config.mail.ca.take().unwrap(), Path::new("config/tls/relay-ca.crt"));
     assert_eq!(config.tls.crls.take().unwrap(), Path::new("config/tls/agencies.crl"));
+    let passphrase = Some(Passphrase::File("config/keys/passphrase".into()));
+    assert_eq!(
+        [config.keys.passphrase.take(), config.webhook.passphrase.take()],
+        [passphrase.clone(), passphrase]
+    );
     assert_eq!(config.scanner.address.take().unwrap().to_string(), "unix:/run/clamav/clamd.ctl");
     assert_eq!(config, settings(LEAST).unwrap());
 }

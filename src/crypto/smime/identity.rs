@@ -9,13 +9,14 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use jiff::Timestamp;
-use x509_cert::der::pem;
+use x509_cert::der::{Decode, Reader, SliceReader, asn1::UintRef, pem};
 use zeroize::Zeroizing;
 
 use super::{
     SmimeFault,
     certificate::{CertificateFault, Facts, certificates},
 };
+use crate::crypto::keyring::{KeyPurpose, PublicNumbers, PublishedKey};
 
 /// The gateway's mail certificate with its private key. It has no `Debug` and is not serialised.
 pub struct SigningIdentity {
@@ -23,6 +24,7 @@ pub struct SigningIdentity {
     key: SigningKey,
     /// The signing certificate and those that lead to its root.
     pub(super) certificates: Vec<Vec<u8>>,
+    numbers: PublicNumbers,
 }
 
 enum SigningKey {
@@ -41,7 +43,13 @@ impl SigningIdentity {
         if key.public()? != facts.spki {
             return Err(CertificateFault::ForeignKey);
         }
-        Ok(Self { facts, key, certificates })
+        let numbers = key.numbers().ok_or(CertificateFault::UnreadableKey)?;
+        Ok(Self { facts, key, certificates, numbers })
+    }
+
+    /// The public half with its certificates, for the set of the gateway's keys.
+    pub fn published(&self) -> PublishedKey {
+        PublishedKey::certified(&self.certificates, &self.numbers, KeyPurpose::Smime)
     }
 
     /// Whether `at` lies in the certificate's validity, both ends included.
@@ -111,4 +119,26 @@ impl SigningKey {
         };
         spki.map(|spki| spki.as_ref().to_vec()).map_err(|_| CertificateFault::UnreadableKey)
     }
+
+    /// The public half in numbers.
+    fn numbers(&self) -> Option<PublicNumbers> {
+        match self {
+            Self::EcdsaP256(key) => {
+                // An uncompressed point (SEC 1 §2.3.3).
+                let (x, y) = key.public_key().as_ref().strip_prefix(&[4])?.split_at_checked(32)?;
+                Some(PublicNumbers::P256 { x: x.try_into().ok()?, y: y.try_into().ok()? })
+            }
+            Self::Rsa(key) => rsa_numbers(key.public_key().as_ref()).ok(),
+        }
+    }
+}
+
+/// Of an RSAPublicKey (RFC 8017 §A.1.1).
+fn rsa_numbers(der: &[u8]) -> x509_cert::der::Result<PublicNumbers> {
+    let mut reader = SliceReader::new(der)?;
+    let numbers = reader.sequence(|inner| {
+        let (modulus, exponent) = (UintRef::decode(inner)?, UintRef::decode(inner)?);
+        Ok((modulus.as_bytes().to_vec(), exponent.as_bytes().to_vec()))
+    })?;
+    reader.finish(PublicNumbers::Rsa { modulus: numbers.0, exponent: numbers.1 })
 }

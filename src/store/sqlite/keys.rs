@@ -25,16 +25,16 @@ pub(super) fn in_force(
     at: Timestamp,
     entries: &[Entry],
 ) -> Result<(), StoreFault> {
-    // First all end, then those of the list go on: with a handful of keys nothing more is needed.
+    // First all end, then what the list says about each holds: with a handful of keys nothing more is needed.
     conn.prepare_cached("UPDATE published_key SET retired_at = ? WHERE retired_at IS NULL")?
         .execute([Millis(at)])?;
     for key in keys {
-        let text = serde_json::to_string(key).map_err(|_| UNREADABLE)?;
+        let text = serde_json::to_string(&PublishedKey { retired_at: None, ..key.clone() });
         conn.prepare_cached(
-            "INSERT INTO published_key (kid, key) VALUES (?, ?)
-             ON CONFLICT (kid) DO UPDATE SET retired_at = NULL",
+            "INSERT INTO published_key (kid, key, retired_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (kid) DO UPDATE SET key = ?2, retired_at = ?3",
         )?
-        .execute(params![key.kid, text])?;
+        .execute(params![key.kid, text.map_err(|_| UNREADABLE)?, key.retired_at.map(Millis)])?;
     }
     events::append(conn, entries, events::About::default())?;
     Ok(())

@@ -64,6 +64,7 @@ impl Area {
             agencies: self.agencies.clone(),
             keys: self.keys.clone(),
             ca,
+            passphrase: None,
         }
     }
 }

@@ -22,8 +22,12 @@ pub async fn opened_mail(gateway: &TestGateway, agency: &str, mail: &[u8]) -> St
     let signed = filter(decrypt, mail).await;
     let mut verify = Command::new("openssl");
     verify.args(["cms", "-verify", "-purpose", "any", "-CAfile"]).arg(gateway.dir.join("ca.crt"));
+    verify.arg("-signer").arg(gateway.dir.join(SIGNER));
     String::from_utf8(filter(verify, &signed).await).unwrap()
 }
+
+/// Where the certificate of the mail that was opened last is put.
+pub const SIGNER: &str = "signer-of-the-last-mail.crt";
 
 async fn filter(mut command: Command, input: &[u8]) -> Vec<u8> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
