@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     Fault, Gateway,
     authorise::Permit,
-    record,
+    record, relation,
     route::{self, Route, Way},
     seal::{self, Sealing},
     view::View,
@@ -64,7 +64,7 @@ async fn tell(
     let bytes = serde_json::to_vec(&json).map_err(|_| Fault::Impossible("a report is JSON"))?;
     let envelope = Envelope::deserialize(&json).map_err(|_| Fault::Impossible("a report has an envelope"))?;
     let case = match &overdue.case_ref {
-        Some(case_ref) => gateway.store.case(case_ref).await?,
+        Some(case_ref) => relation::kept_for(gateway, case_ref, overdue.claimant.as_ref()).await?,
         None => None,
     };
     let case_facts = case.map_or(0, |case| case.version);
@@ -81,6 +81,7 @@ async fn tell(
         attachments: Vec::new(),
         warnings: &[],
         facts: Vec::new(),
+        claimant: overdue.claimant.clone(),
         decided_on,
         asked: None,
         policy_set: policies.sha256_hex(),

@@ -14,6 +14,7 @@ mod calls;
 mod caseless;
 mod certificates;
 mod checked;
+mod claimed;
 #[path = "../attachments/clamd.rs"]
 mod clamd;
 mod door;
