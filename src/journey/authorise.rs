@@ -11,17 +11,18 @@ use super::{
     claims,
     decide::decide,
     explained::{self, Explanation},
-    learn::{self, Case},
+    learn, mending,
     refusal::Known,
-    relation::{self, earlier},
+    relation::{self, Kept},
     validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
     directory::Directory,
     ledger::{asked::Asked, event::DecidedOn},
-    message::{Agency, CaseFacts, Envelope, Fact},
+    message::{Agency, AgencyId, CaseFacts, Envelope, Fact},
     policy::{Ask, Obligation},
     schema,
+    store::Tracked,
 };
 
 /// A message whose every recipient is permitted.
@@ -31,6 +32,8 @@ pub struct Authorised {
     pub(super) permits: Vec<Permit>,
     /// What the message adds to the case.
     pub(super) facts: Vec<Fact>,
+    /// Whose claim it belongs to; nobody's where it is about the case itself.
+    pub(super) claimant: Option<AgencyId>,
     pub(super) directory: Arc<Directory>,
     pub(super) decided_on: DecidedOn,
     /// What the rules were asked, for the event.
@@ -68,11 +71,10 @@ pub(super) async fn authorise(
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
         return Err(Refusal::new(Code::AreaNotServed, "send to the gateway of the message's area").into());
     }
-    let earlier = earlier(gateway, &validated).await?;
-    let About { case, facts, version, seen } =
-        about(gateway, caller, &directory, &validated, earlier.is_some()).await?;
-    let mended = earlier.as_ref().map(|earlier| earlier.sent.message_type);
-    let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
+    let earlier = mending::earlier(gateway, &validated).await?;
+    let About { case, kept, seen } = about(gateway, caller, &directory, &validated, earlier.as_ref()).await?;
+    let prior =
+        earlier.as_ref().map(|earlier| earlier.deliveries.iter().map(|to| to.recipient.clone()).collect());
     let prior = prior.map(|recipients| claims::prior(recipients, &validated.envelope));
     let claims = claims::claims(&directory, &validated, prior);
     let ask = Ask {
@@ -103,12 +105,28 @@ pub(super) async fn authorise(
         Ok(decided) => decided,
         Err(refusal) => return Err(Refusal { explained, ..refusal }.into()),
     };
-    let decided_on = DecidedOn { directory: caller.directory_version, case_facts: version };
+    let withheld = earlier.as_ref().and_then(|earlier| mending::tells_what_was_withheld(&validated, earlier));
+    if let Some(refusal) = withheld {
+        return Err(Refusal { explained, ..refusal }.into());
+    }
+    let decided_on = DecidedOn { directory: caller.directory_version, case_facts: kept.version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
-    let apart = claims::goes_apart(&claims, case.as_ref(), mended);
+    let apart = claims::goes_apart(&claims, case.as_ref(), earlier.as_ref());
     let directory = directory.clone();
-    Ok(Authorised { permits, facts, decided_on, asked, policy_set, apart, explained, directory, validated })
+    let Kept { facts, claimant, .. } = kept;
+    Ok(Authorised {
+        permits,
+        facts,
+        claimant,
+        decided_on,
+        asked,
+        policy_set,
+        apart,
+        explained,
+        directory,
+        validated,
+    })
 }
 
 /// What the decision may look at.
@@ -116,10 +134,8 @@ pub(super) async fn authorise(
 struct About {
     /// The case as its sender may know it, with what the message adds.
     case: Option<CaseFacts>,
-    /// What the message adds.
-    facts: Vec<Fact>,
-    /// The version of what was known before; 0 where that is nothing.
-    version: u64,
+    /// What the message adds, and to what.
+    kept: Kept,
     /// What of this the decision looks at.
     seen: Seen,
 }
@@ -138,30 +154,28 @@ async fn about(
     caller: &Caller,
     directory: &Directory,
     validated: &Validated,
-    mended: bool,
+    earlier: Option<&Tracked>,
 ) -> Result<About, Stop> {
     let envelope = &validated.envelope;
     // Its schema lets it be about no case: nothing is looked up, hidden or learnt.
     let Some(case_ref) = &envelope.case_ref else { return Ok(About::default()) };
-    let (case, version) = relation::case_for(gateway, directory, envelope, case_ref, mended).await?;
-    if !matches!(case, Case::Known(_)) && !envelope.message_type.opens_case() {
+    let standing = relation::standing(gateway, directory, envelope, case_ref, earlier).await?;
+    let known = standing.known.as_ref();
+    if known.is_none() && !envelope.message_type.opens_case() {
         return Err(unknown_case().into());
     }
     let body = validated.accepted.json.get("body");
     let today = day_in_the_united_kingdom(gateway.clock.now());
-    let carried = |case: &Case| learn::carried_by(directory, envelope, body, case, today);
-    let facts = carried(&case);
-    if let Case::Known(case) = &case {
+    // Decided as if nobody had opened a case that the sender may not know: that it is there shows in no answer.
+    let facts = learn::carried_by(directory, envelope, body, known, today);
+    if let Some(case) = known {
         learn::hold(gateway, caller, directory, case, &facts).await?;
     }
-    let (before, seen) = match &case {
-        Case::Known(case) => (Some(&**case), Seen { facts: facts.clone(), version }),
-        // Decided as if nobody had opened it: that it is there shows in no answer.
-        Case::Hidden(_) => (None, Seen { facts: carried(&Case::Unknown), version: 0 }),
-        Case::Unknown => (None, Seen { facts: facts.clone(), version: 0 }),
-    };
-    let case = CaseFacts::with(before, case_ref, &seen.facts);
-    Ok(About { case, facts, version, seen })
+    let case = CaseFacts::with(known, case_ref, &facts);
+    let seen = Seen { version: known.map_or(0, |case| case.version), facts: facts.clone() };
+    let may_lead = standing.may_take_the_lead(&envelope.sender.agency_id);
+    let as_lead = learn::as_lead(envelope, body, today).filter(|_| may_lead);
+    Ok(About { case, kept: standing.keeps(envelope, facts, as_lead), seen })
 }
 
 /// Without an open relation a case is an unknown case, and only a message that may open one goes on.

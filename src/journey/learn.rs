@@ -26,32 +26,31 @@ pub use record::{approve, designate, read_case, record_meeting, state_case, unkn
 /// case's area sets level and exit, the meeting by its invitation, and who was present by the
 /// attendance record or the final minutes. All else carries nothing.
 ///
-/// Who has no relation to a known case only *claims*, which changes nothing until the co-ordination unit
-/// draws it in, and so does a member that names itself the lead agency of a case that names another.
+/// Where the sender may not know the case, this is what it would carry if nobody had opened it, and stays a
+/// claim of its own ([`super::relation`]). A member that names itself the lead agency of a case that names
+/// another only *claims* that, which changes nothing until the co-ordination unit states it.
+///
+/// `known`: the case as the sender may know it, `None` if for all that it is told nobody opened it.
 pub fn carried_by(
     directory: &Directory,
     envelope: &Envelope,
     body: Option<&Value>,
-    case: &Case,
+    known: Option<&CaseFacts>,
     today: Date,
 ) -> Vec<Fact> {
     let by = &envelope.sender.agency_id;
-    let coordinates = directory.coordinates(by, envelope.area);
     let Some(body) = body else { return Vec::new() };
     let opened = |proposed| read::opened(envelope, body, proposed, today).into_iter().collect();
-    match case {
+    match known {
         // The unit passes referrals on and opens no case by that.
-        Case::Unknown if coordinates => Vec::new(),
-        Case::Unknown => match envelope.message_type {
+        None if directory.coordinates(by, envelope.area) => Vec::new(),
+        None => match envelope.message_type {
             MessageType::Notification if names_itself(by, body) => opened(false),
             MessageType::Referral => opened(true),
             _ => Vec::new(),
         },
-        Case::Hidden(case) => from_a_stranger(envelope, body, case.as_deref(), today),
-        Case::Known(case) if directory.coordinates(by, case.area) => {
-            read::by_coordinator(envelope, body, case)
-        }
-        Case::Known(case) => from_a_member(envelope, body, case, today),
+        Some(case) if directory.coordinates(by, case.area) => read::by_coordinator(envelope, body, case),
+        Some(case) => from_a_member(envelope, body, case, today),
     }
 }
 
@@ -70,21 +69,12 @@ fn from_a_member(envelope: &Envelope, body: &Value, case: &CaseFacts, today: Dat
     }
 }
 
-/// The agency that the opening referral named as lead may be a stranger to the case until it notifies.
-///
-/// Known hole: a claim is answered as an opening is, but who only claims stays a stranger, so its next call
-/// about the case tells that somebody had opened it before. Nobody can ask that in silence: the message lies
-/// with the co-ordination unit, and the claim in the ledger.
-fn from_a_stranger(envelope: &Envelope, body: &Value, case: Option<&CaseFacts>, today: Date) -> Vec<Fact> {
-    let by = &envelope.sender.agency_id;
-    let as_lead = names_itself(by, body);
-    if envelope.message_type == MessageType::Notification
-        && as_lead
-        && case.is_some_and(|case| may_lead(by, case))
-    {
-        return read::opened(envelope, body, false, today).into_iter().collect();
-    }
-    vec![Fact::Claimed { by: by.clone(), as_lead }]
+/// What the notification of an agency states of a case that it may not know yet, if it names itself the lead:
+/// the agency that the opening referral named as lead may be a stranger to the case until it notifies.
+pub(super) fn as_lead(envelope: &Envelope, body: Option<&Value>, today: Date) -> Option<Fact> {
+    let body = body.filter(|_| envelope.message_type == MessageType::Notification)?;
+    let named = names_itself(&envelope.sender.agency_id, body);
+    named.then(|| read::opened(envelope, body, false, today)).flatten()
 }
 
 fn names_itself(by: &AgencyId, body: &Value) -> bool {
@@ -94,19 +84,8 @@ fn names_itself(by: &AgencyId, body: &Value) -> bool {
 /// Whether an agency may state by its own notification that it leads a known case: it leads it, or no
 /// agency does and the case was opened with this one as its lead. Else any member of the circle could
 /// make itself the lead, and see and decide what only the lead may; the co-ordination unit settles it.
-fn may_lead(by: &AgencyId, case: &CaseFacts) -> bool {
+pub(super) fn may_lead(by: &AgencyId, case: &CaseFacts) -> bool {
     case.lead.as_ref().or(case.proposed_lead.as_ref()) == Some(by)
-}
-
-/// A case as one sender may know it.
-pub enum Case {
-    /// Nobody has opened it.
-    Unknown,
-    /// It is there, and the sender has no open relation to it: for all that it is told, unknown. Its facts,
-    /// if one of them ever named the sender.
-    Hidden(Option<Box<CaseFacts>>),
-    /// It is there, and the sender may know it.
-    Known(Box<CaseFacts>),
 }
 
 /// Holds the meeting that an invitation carries against the rules for its record, as
@@ -142,10 +121,12 @@ fn belongs_elsewhere(code: Code, pointer: &str) -> Refusal {
     Refusal::with(code, fix, vec![fault])
 }
 
-/// The event that a fact leaves behind. `basis`: what permitted the call that set it, if a call did.
+/// The event that a fact leaves behind. `claimant`: whose claim it belongs to, if it is not about the case
+/// itself. `basis`: what permitted the call that set it, if a call did.
 pub(super) fn changed(
     gateway: &Gateway,
     case_ref: &CaseRef,
+    claimant: Option<&AgencyId>,
     by: &AgencyId,
     carrier: Option<&Envelope>,
     fact: &Fact,
@@ -153,6 +134,7 @@ pub(super) fn changed(
 ) -> Result<Entry, Fault> {
     let event = Event::FactChanged {
         case_ref: case_ref.clone(),
+        claimant: claimant.cloned(),
         by: by.clone(),
         message_id: carrier.map(|envelope| envelope.message_id),
         fact: fact.clone(),

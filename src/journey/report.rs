@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     Fault, Gateway,
     authorise::Permit,
-    record,
+    record, relation,
     route::{self, Route, Way},
     seal::{self, Sealing},
     view::View,
@@ -68,7 +68,7 @@ async fn tell(
     let bytes = serde_json::to_vec(&json).map_err(|_| Fault::Impossible("a report is JSON"))?;
     let envelope = Envelope::deserialize(&json).map_err(|_| Fault::Impossible("a report has an envelope"))?;
     let case = match &overdue.case_ref {
-        Some(case_ref) => gateway.store.case(case_ref).await?,
+        Some(case_ref) => relation::kept_for(gateway, case_ref, overdue.claimant.as_ref()).await?,
         None => None,
     };
     let case_facts = case.map_or(0, |case| case.version);
@@ -85,6 +85,7 @@ async fn tell(
         attachments: Vec::new(),
         warnings: &[],
         facts: Vec::new(),
+        claimant: overdue.claimant.clone(),
         decided_on,
         asked: None,
         policy_set: policies.sha256_hex(),
@@ -104,7 +105,7 @@ fn inbox_of(gateway: &Gateway, sender: &Agency) -> Result<Route, Fault> {
     let permit = Permit {
         agency: sender.clone(),
         policies: vec!["D25".into()],
-        legal_basis: vec!["CJA 2003 s.325(4)".into()],
+        legal_basis: vec![LAW.into()],
         obligations: Vec::new(),
     };
     Ok(Route { permit, way: Way::Jwe { channel: Channel::Mailbox, key } })
@@ -162,7 +163,8 @@ fn envelope(message_id: MessageId, overdue: &Overdue, now: Timestamp, kind: &str
         "sender": { "agency_id": "gateway" },
         "recipients": [{ "agency_id": overdue.sender }],
         "purpose": "a",
-        "legal_basis": "CJA325_4",
+        "legal_basis": "OTHER",
+        "legal_basis_text": LAW,
         "marking": { "tier": "OFFICIAL", "sensitive": true, "handling": HANDLING },
         "created_at": now,
         "in_reply_to": overdue.message_id,
@@ -182,6 +184,10 @@ fn leave_out(object: &mut Value, members: &[&str]) {
         members.iter().for_each(|member| drop(object.shift_remove(*member)));
     }
 }
+
+/// To tell that something was not delivered belongs to keeping it safe: the law that the policy
+/// `D25-gateway-only` names.
+const LAW: &str = "DPA 2018 s.40";
 
 /// A report says who did not get what: it is handled like the message that it is about.
 const HANDLING: &str = "OFFICIAL-SENSITIVE. Share only within your own agency with those who need it.";

@@ -28,7 +28,7 @@ use crate::{
         asked::Asked,
         event::{Basis, DecidedOn},
     },
-    message::{DeliveryId, Envelope, Fact},
+    message::{AgencyId, DeliveryId, Envelope, Fact},
     schema,
     store::{NewCopy, NewDelivery, NewView, Sealed, StoredFile},
 };
@@ -53,6 +53,8 @@ pub(super) struct Sealing<'a> {
     pub(super) attachments: Vec<Attachment>,
     pub(super) warnings: &'a [schema::Fault],
     pub(super) facts: Vec<Fact>,
+    /// Whose claim the message belongs to; nobody's where it is about the case itself.
+    pub(super) claimant: Option<AgencyId>,
     pub(super) decided_on: DecidedOn,
     /// What the rules were asked; nothing about the gateway's own reports.
     pub(super) asked: Option<Arc<Asked>>,
@@ -100,6 +102,7 @@ pub(super) async fn seal(gateway: &Gateway, attached: Attached) -> Result<Sealed
         attachments,
         warnings: &authorised.validated.warnings,
         facts: authorised.facts,
+        claimant: authorised.claimant,
         decided_on: authorised.decided_on,
         asked: Some(authorised.asked),
         policy_set: &authorised.policy_set,
@@ -139,6 +142,7 @@ pub(super) async fn seal_views(gateway: &Gateway, mut sealing: Sealing<'_>) -> R
         entries.push(learn::changed(
             gateway,
             case_ref,
+            sealing.claimant.as_ref(),
             &envelope.sender.agency_id,
             Some(envelope),
             fact,
@@ -152,6 +156,7 @@ pub(super) async fn seal_views(gateway: &Gateway, mut sealing: Sealing<'_>) -> R
         schema_version: sealing.schema_version.to_owned(),
         area: envelope.area,
         case_ref: envelope.case_ref.clone(),
+        claimant: sealing.claimant,
         accepted_at: at,
         submission_sha256: sealing.sha256,
         receipt,

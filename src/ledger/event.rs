@@ -131,7 +131,8 @@ pub enum Event {
     RecordViewed {
         /// Who looked.
         viewer: AgencyId,
-        /// `tracking`, `outbox`, `inbox` or `case`.
+        /// `tracking`, `outbox`, `inbox` or `case`; `claim` where it is not the case itself that was shown, but
+        /// what somebody who may not know it claims about it.
         view: &'static str,
         /// The messages, deliveries or the case that were shown.
         shown: Vec<String>,
@@ -141,6 +142,10 @@ pub enum Event {
     FactChanged {
         /// Which case.
         case_ref: CaseRef,
+        /// Who claimed it, where the fact is not about the case itself, which that agency may not know, but
+        /// about what it says under its reference.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        claimant: Option<AgencyId>,
         /// Who set it.
         by: AgencyId,
         /// The message that carried it, if one did.
@@ -528,6 +533,7 @@ mod tests {
         };
         let event = Event::FactChanged {
             case_ref: "46-2026-7K3M9Q2F".parse().unwrap(),
+            claimant: None,
             by,
             message_id: None,
             fact,

@@ -98,8 +98,8 @@ pub enum Fact {
         /// Who referred.
         by: AgencyId,
     },
-    /// An agency outside the circle notified or referred a case that is known. It changes nothing
-    /// until the co-ordination unit draws the agency in.
+    /// An agency of the circle named itself the lead of a case that names another. It changes nothing until
+    /// the co-ordination unit states it.
     Claimed {
         /// Who.
         by: AgencyId,

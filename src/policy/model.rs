@@ -47,6 +47,7 @@ pub(super) fn meeting(meeting_id: MeetingId) -> MeetingFacts {
 pub(super) fn case(case_ref: CaseRef, area: Area, meeting: MeetingFacts) -> CaseFacts {
     CaseFacts {
         case_ref,
+        claimant: None,
         area,
         version: 7,
         purposes: BTreeSet::from([Purpose::A]),

@@ -102,22 +102,31 @@ pub trait Store: Send + Sync {
     /// its area.
     async fn case(&self, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault>;
 
-    /// What was known about a case when its facts were at a version. `None` where they never were.
+    /// What an agency that may not know the case claimed under its reference: a case of its own, which
+    /// nobody else's facts touch.
+    async fn claimed(&self, case_ref: &CaseRef, by: &AgencyId) -> Result<Option<CaseFacts>, StoreFault>;
+
+    /// Who claimed something under the reference of a case, the first one first: for those who may know
+    /// every case of its area.
+    async fn claimants(&self, case_ref: &CaseRef) -> Result<Vec<AgencyId>, StoreFault>;
+
+    /// What was known about a case when its facts were at a version, or about what was claimed under its
+    /// reference, whichever that version is of. `None` where it is of neither.
     async fn case_at(&self, case_ref: &CaseRef, version: u64) -> Result<Option<CaseFacts>, StoreFault>;
 
-    /// The same for one agency. Unless a fact of the case brought it in, no fact is read, and a case that is
-    /// there takes the same look-ups as one that is not.
+    /// What one agency may look at of a case, and of what was claimed under its reference. Unless a fact
+    /// brought it in, no fact is read, and a case that is there takes the same look-ups as one that is not.
     async fn case_for(&self, case_ref: &CaseRef, agency: &AgencyId) -> Result<Seen, StoreFault>;
 
-    /// Whether one of the agencies `by` asked this one for information, by that message and about that case
-    /// (P7).
-    async fn was_asked(
+    /// The case, or the claim under its reference, about which one of the agencies `by` asked this one for
+    /// information by that message (P7).
+    async fn asked_about(
         &self,
         agency: &AgencyId,
         by: &[AgencyId],
         request: MessageId,
         case_ref: &CaseRef,
-    ) -> Result<bool, StoreFault>;
+    ) -> Result<Option<CaseFacts>, StoreFault>;
 
     /// The case of this area that a meeting belongs to.
     async fn case_of_meeting(&self, area: Area, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault>;

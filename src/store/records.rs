@@ -26,6 +26,8 @@ pub struct Sealed {
     pub area: Area,
     /// About which case, if it is about one.
     pub case_ref: Option<CaseRef>,
+    /// Whose claim under that reference it belongs to; nobody's where it belongs to the case itself.
+    pub claimant: Option<AgencyId>,
     /// When.
     pub accepted_at: Timestamp,
     /// SHA-256 of the message part as posted: equality decides a repeat.
@@ -126,15 +128,17 @@ pub struct Submission {
 pub struct Seen {
     /// The number of the case's latest fact; 0 where nobody opened it.
     pub version: u64,
-    /// Its facts, if any of them ever brought the agency in ([`Fact::brings_in`]). Whether the relation is
-    /// still open is for the caller to say.
-    pub facts: Option<CaseFacts>,
+    /// What ever brought the agency in ([`Fact::brings_in`]): the case itself first, then what was claimed
+    /// under its reference, the oldest claim first. Whether a relation is still open is for the caller to say.
+    pub facts: Vec<CaseFacts>,
 }
 
 /// Facts set by a call of the API.
 pub struct FactChange {
     /// About which case.
     pub case_ref: CaseRef,
+    /// Whose claim under that reference they belong to; nobody's where they are about the case itself.
+    pub claimant: Option<AgencyId>,
     /// The version that the caller saw.
     pub expected: u64,
     /// What to add, in order.
@@ -307,6 +311,8 @@ pub struct Overdue {
     pub area: Area,
     /// About which case, if it is about one.
     pub case_ref: Option<CaseRef>,
+    /// As in [`Sealed::claimant`].
+    pub claimant: Option<AgencyId>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// Where it stands.
@@ -367,6 +373,8 @@ impl DeliveryState {
 pub struct Tracked {
     /// In short.
     pub sent: Sent,
+    /// As in [`Sealed::claimant`]. Not for the sender to see.
+    pub claimant: Option<AgencyId>,
     /// The answer that was given at acceptance.
     pub receipt: Vec<u8>,
     /// Each delivery.

@@ -83,6 +83,7 @@ pub async fn load(dir: &Path, now: Timestamp) {
             for number in (lot..CASES).step_by(AT_ONCE as usize) {
                 let change = FactChange {
                     case_ref: case_ref(number),
+                    claimant: None,
                     expected: 0,
                     facts: facts(number, now),
                     entries: vec![entry(number, now, &random)],
@@ -230,6 +231,7 @@ pub fn entry(number: u64, now: Timestamp, random: &Random) -> Entry {
     let fact = Fact::LevelSet { by: by.clone(), level: 2 };
     let event = Event::FactChanged {
         case_ref: case_ref(number),
+        claimant: None,
         by,
         message_id: None,
         fact,

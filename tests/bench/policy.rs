@@ -143,6 +143,7 @@ async fn visible_at_once(world: &World<'_>) {
         };
         let change = FactChange {
             case_ref: case_ref(number),
+            claimant: None,
             expected: world.case(number).await.version,
             facts: vec![fact],
             entries: vec![known::entry(number, Clock::system().now(), &Random::system())],

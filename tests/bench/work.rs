@@ -240,6 +240,7 @@ impl Work {
             schema_version: "1.0".into(),
             area: self.envelope.area,
             case_ref: Some(self.case.case_ref.clone()),
+            claimant: None,
             accepted_at: statement.accepted_at,
             submission_sha256: sha256(&self.message),
             receipt: signed.into_bytes(),

@@ -75,6 +75,7 @@ impl TestGateway {
         let case_ref = case.case_ref.clone();
         let event = Event::FactChanged {
             case_ref: case_ref.clone(),
+            claimant: None,
             by,
             message_id: None,
             fact: fact.clone(),
@@ -82,7 +83,7 @@ impl TestGateway {
         };
         let entries = vec![Entry::new(&event, now, None, &self.random).unwrap()];
         let expected = gateway.store.case(&case_ref).await.unwrap().unwrap().version;
-        let change = FactChange { case_ref, expected, facts: vec![fact], entries };
+        let change = FactChange { case_ref, claimant: None, expected, facts: vec![fact], entries };
         assert_eq!(gateway.store.learn(change).await.unwrap(), Learned::Learned);
     }
 }

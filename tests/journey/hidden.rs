@@ -15,6 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    claimed::held_by_others,
     refused::{door_of, issued},
     support::{Builder, CO_ORDINATOR, Case, Door, Message, NOTIFICATION, REFERRAL, Reply, TestGateway},
 };
@@ -24,7 +25,7 @@ const STRANGERS: [&str; 5] =
     ["hmp-thornfield", "kent-immigration", "kent-crown-court", "sussex-police", "sussex-mappa"];
 
 /// A gateway that writes every refusal down and counts no checks.
-async fn start() -> TestGateway {
+pub async fn start() -> TestGateway {
     let unlimited = |config: &mut portcullis::config::Config| {
         (config.limits.refusal_events_per_minute, config.limits.checks_per_minute) = (100_000, 100_000);
     };
@@ -32,41 +33,41 @@ async fn start() -> TestGateway {
 }
 
 /// One call, to be made about what is hidden and about what is not there.
-struct Ask {
-    who: &'static str,
-    method: Method,
-    path: String,
-    body: Option<Vec<u8>>,
+pub struct Ask {
+    pub who: &'static str,
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Vec<u8>>,
 }
 
 impl Ask {
-    fn get(who: &'static str, path: String) -> Self {
+    pub fn get(who: &'static str, path: String) -> Self {
         Self { who, method: Method::GET, path, body: None }
     }
 
-    fn put(who: &'static str, path: String, body: &Value) -> Self {
+    pub fn put(who: &'static str, path: String, body: &Value) -> Self {
         Self { who, method: Method::PUT, path, body: Some(body.to_string().into_bytes()) }
     }
 
-    fn post(who: &'static str, path: &str, message: &Message) -> Self {
+    pub fn post(who: &'static str, path: &str, message: &Message) -> Self {
         Self { who, method: Method::POST, path: path.into(), body: Some(message.bytes()) }
     }
 }
 
 /// Makes the calls, and keeps count of the ledger.
-struct Asker<'a> {
+pub struct Asker<'a> {
     gateway: &'a TestGateway,
     doors: BTreeMap<&'static str, Door>,
     told: usize,
 }
 
 impl<'a> Asker<'a> {
-    fn new(gateway: &'a TestGateway) -> Self {
+    pub fn new(gateway: &'a TestGateway) -> Self {
         Self { gateway, doors: BTreeMap::new(), told: 0 }
     }
 
     /// The answer, and kind, code and places of each event that it left.
-    async fn ask(&mut self, ask: Ask) -> (Reply, Vec<Value>) {
+    pub async fn ask(&mut self, ask: Ask) -> (Reply, Vec<Value>) {
         self.told = self.gateway.events().await.len();
         let door = self.doors.entry(ask.who).or_insert_with(|| self.gateway.door(ask.who));
         let mut request = door.request(ask.method, &ask.path).header("content-type", "application/json");
@@ -75,14 +76,18 @@ impl<'a> Asker<'a> {
         }
         let reply = Door::send(request).await.unwrap();
         let events = self.gateway.events().await;
-        let told = events[self.told..].iter().map(|event| {
+        // What the worker and the janitor do comes in its own time.
+        let worker = ["delivery.attempted", "delivery.delivered", "delivery.failed", "certificate.expiring"];
+        let told =
+            events[self.told..].iter().filter(|event| !worker.iter().any(|kind| event["type"] == *kind));
+        let told = told.map(|event| {
             json!([event["type"], event["code"], event["faults"], event["area"], event["message_type"]])
         });
         (reply, told.collect())
     }
 
     /// Asks both, and holds the answers against each other. Gives one.
-    async fn alike(&mut self, what: &str, hidden: Ask, absent: Ask) -> Reply {
+    pub async fn alike(&mut self, what: &str, hidden: Ask, absent: Ask) -> Reply {
         let (one, left_by_one) = self.ask(hidden).await;
         let (other, left_by_other) = self.ask(absent).await;
         if one.status.is_success() {
@@ -98,23 +103,29 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// An answer without what each accepted message has of its own: every text but for its length, and its
-/// place in the log.
-fn shape(value: &Value) -> Value {
+/// An answer without what each accepted message has of its own: every text but for its length, its place in
+/// the log, and how far the worker has come.
+pub fn shape(value: &Value) -> Value {
     match value {
         Value::String(text) => text.len().into(),
         Value::Array(items) => items.iter().map(shape).collect(),
         Value::Object(members) => {
-            let same = |name: &str| !["index", "inclusion_path", "checkpoint"].contains(&name);
+            let worker = ["index", "inclusion_path", "checkpoint", "attempts", "next_attempt_at"];
+            let same = |name: &str| !worker.contains(&name);
             let members = members.iter().filter(|(name, _)| same(name));
-            Value::Object(members.map(|(name, value)| (name.clone(), shape(value))).collect())
+            let shaped = |name: &str, value: &Value| match name {
+                // The number of a fact in the whole store: only whether there is one counts.
+                "case_facts" => json!(value != 0),
+                _ => shape(value),
+            };
+            Value::Object(members.map(|(name, value)| (name.clone(), shaped(name, value))).collect())
         }
         other => other.clone(),
     }
 }
 
 /// The first sample of each type about a case.
-fn a_sample_of_each_type() -> BTreeMap<String, String> {
+pub fn a_sample_of_each_type() -> BTreeMap<String, String> {
     let folder = format!("{}/tests/messages/accepted", env!("CARGO_MANIFEST_DIR"));
     let mut samples = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -130,7 +141,7 @@ fn a_sample_of_each_type() -> BTreeMap<String, String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_of_any_type_about_a_hidden_case_answers_as_about_none() {
     let gateway = start().await;
-    let known = gateway.case(&["kent-yot"]).await;
+    let mut known = held_by_others(&gateway).await;
     let mut asker = Asker::new(&gateway);
     let mut answers = BTreeMap::<u16, usize>::new();
     for (message_type, sample) in a_sample_of_each_type() {
@@ -147,6 +158,10 @@ async fn a_message_of_any_type_about_a_hidden_case_answers_as_about_none() {
                 let what = format!("{path} {message_type} by {who}");
                 let reply = asker.alike(&what, about(&known), about(&gateway.unknown_case())).await;
                 *answers.entry(reply.status.as_u16()).or_default() += 1;
+                // It opened a case for itself: what follows that is told in `claimed.rs`.
+                if reply.status.as_u16() == 202 {
+                    known = held_by_others(&gateway).await;
+                }
             }
         }
     }
@@ -352,6 +367,7 @@ async fn sussex_case(gateway: &TestGateway) -> String {
     };
     let event = Event::FactChanged {
         case_ref: case_ref.clone(),
+        claimant: None,
         by,
         message_id: None,
         fact: fact.clone(),
@@ -359,7 +375,8 @@ async fn sussex_case(gateway: &TestGateway) -> String {
     };
     let entry = Entry::new(&event, gateway.gateway().clock.now(), Some(area), &gateway.random).unwrap();
     let told = case_ref.to_string();
-    let change = FactChange { case_ref, expected: 0, facts: vec![fact], entries: vec![entry] };
+    let change =
+        FactChange { case_ref, claimant: None, expected: 0, facts: vec![fact], entries: vec![entry] };
     assert_eq!(gateway.gateway().store.learn(change).await.unwrap(), Learned::Learned);
     gateway.gateway().signals.unsequenced.notify_one();
     told

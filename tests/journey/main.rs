@@ -15,6 +15,7 @@ mod calls;
 mod caseless;
 mod certificates;
 mod checked;
+mod claimed;
 #[path = "../attachments/clamd.rs"]
 mod clamd;
 mod door;

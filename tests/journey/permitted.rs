@@ -202,6 +202,6 @@ async fn a_stranger_to_a_case_cannot_notify_itself_into_it() {
     assert_eq!(facts.lead.unwrap().as_str(), "kent-police");
     assert!(!facts.openers.iter().any(|opener| opener.as_str() == "hmp-thornfield"));
     let changed = gateway.events_of("fact.changed").await;
-    assert_eq!(changed.last().unwrap()["fact"]["kind"], "claimed");
+    assert_eq!(changed.last().unwrap()["claimant"], "hmp-thornfield");
     gateway.stop().await;
 }

@@ -3,8 +3,8 @@
 use portcullis::{
     ledger::event::Event,
     message::{
-        Agency, Approval, ApprovalId, ApprovalKind, CaseRef, Channel, Designation, DesignationId, Fact,
-        InviteReason, MeetingFacts, MeetingId,
+        Agency, AgencyId, Approval, ApprovalId, ApprovalKind, CaseRef, Channel, Designation, DesignationId,
+        Fact, InviteReason, MeetingFacts, MeetingId, MessageType,
     },
     store::{FactChange, Learned, Recorded},
 };
@@ -14,6 +14,8 @@ use crate::support::{Bed, agency, at, contract, opened};
 contract!(
     the_version_of_a_case_is_its_latest_fact,
     a_case_shows_its_facts_to_those_whom_they_bring_in,
+    a_claim_is_a_case_of_its_own_under_the_same_reference,
+    a_message_belongs_to_the_case_or_to_a_claim,
     a_meeting_belongs_to_one_case,
     an_id_counts_among_those_who_may_know_what_bears_it,
     a_designation_and_an_approval_belong_to_one_case,
@@ -34,7 +36,8 @@ fn meeting(id: MeetingId, level: u8) -> Fact {
 
 fn change(bed: &Bed, case_ref: &CaseRef, expected: u64, facts: Vec<Fact>) -> FactChange {
     let event = Event::GatewayStarted { policy_set: String::new() };
-    FactChange { case_ref: case_ref.clone(), expected, facts, entries: vec![bed.entry(&event)] }
+    let entries = vec![bed.entry(&event)];
+    FactChange { case_ref: case_ref.clone(), claimant: None, expected, facts, entries }
 }
 
 async fn the_version_of_a_case_is_its_latest_fact(bed: Bed) {
@@ -64,8 +67,8 @@ async fn a_case_shows_its_facts_to_those_whom_they_bring_in(bed: Bed) {
     let learn = |expected, fact| bed.store.learn(change(&bed, &case, expected, vec![fact]));
     let seen = async |name: &str| {
         let seen = bed.store.case_for(&case, &agency(name)).await.unwrap();
-        assert!(seen.facts.iter().all(|facts| facts.version == seen.version));
-        (seen.version, seen.facts.is_some())
+        assert!(seen.facts.iter().all(|facts| facts.version == seen.version && facts.claimant.is_none()));
+        (seen.version, !seen.facts.is_empty())
     };
     assert_eq!(seen("kent-police").await, (0, false));
     assert_eq!(learn(0, opened("kent-police")).await.unwrap(), Learned::Learned);
@@ -76,6 +79,66 @@ async fn a_case_shows_its_facts_to_those_whom_they_bring_in(bed: Bed) {
     let id = MeetingId::new(at(0), bed.random.bytes().unwrap());
     assert_eq!(learn(2, meeting(id, 2)).await.unwrap(), Learned::Learned);
     assert_eq!((seen("kent-yot").await, seen("kent-homes").await), ((3, true), (3, false)));
+}
+
+/// Beside the case, and whoever it brings in sees both, the case first.
+async fn a_claim_is_a_case_of_its_own_under_the_same_reference(bed: Bed) {
+    let case = bed.draft("kent-police", &[]).case_ref;
+    let (stranger, yot) = (agency("hmp-thornfield"), agency("kent-yot"));
+    let change = |expected, claimant: Option<&AgencyId>, fact| {
+        let change = change(&bed, &case, expected, vec![fact]);
+        bed.store.learn(FactChange { claimant: claimant.cloned(), ..change })
+    };
+    assert_eq!(change(0, None, opened("kent-police")).await.unwrap(), Learned::Learned);
+    let itself = bed.store.case(&case).await.unwrap();
+    assert_eq!(change(1, Some(&stranger), opened("hmp-thornfield")).await.unwrap(), Learned::Stale);
+    assert_eq!(change(0, Some(&stranger), opened("hmp-thornfield")).await.unwrap(), Learned::Learned);
+    let id = MeetingId::new(at(0), bed.random.bytes().unwrap());
+    assert_eq!(change(2, Some(&stranger), meeting(id, 2)).await.unwrap(), Learned::Learned);
+    assert_eq!(bed.store.case(&case).await.unwrap(), itself, "untouched, its version too");
+    assert_eq!(change(1, None, meeting(id, 2)).await.unwrap(), Learned::Learned, "no id of another case");
+
+    let seen = async |who: &AgencyId| {
+        let seen = bed.store.case_for(&case, who).await.unwrap();
+        let whose = seen.facts.into_iter().map(|case| (case.claimant, case.version)).collect::<Vec<_>>();
+        (seen.version, whose)
+    };
+    assert_eq!(seen(&stranger).await, (4, vec![(Some(stranger.clone()), 3)]));
+    assert_eq!(seen(&agency("kent-police")).await, (4, vec![(None, 4)]));
+    assert_eq!(seen(&yot).await, (4, vec![(None, 4), (Some(stranger.clone()), 3)]));
+    assert_eq!(bed.store.claimed(&case, &yot).await.unwrap(), None);
+    let claimed = bed.store.claimed(&case, &stranger).await.unwrap().unwrap();
+    assert_eq!((claimed.openers.clone(), claimed.version), ([stranger.clone()].into(), 3));
+    assert_eq!(bed.store.claimants(&case).await.unwrap(), std::slice::from_ref(&stranger));
+    // Which of them a decision looked at shows by the version alone.
+    assert_eq!(bed.store.case_at(&case, 3).await.unwrap(), Some(claimed));
+    let then = bed.store.case_at(&case, 2).await.unwrap().unwrap();
+    assert_eq!((then.claimant, then.meetings.len()), (Some(stranger), 0));
+    assert_eq!(bed.store.case_at(&case, 1).await.unwrap(), itself);
+}
+
+/// What was sent within a claim stays with it: the facts, the question to others, the report to the sender.
+async fn a_message_belongs_to_the_case_or_to_a_claim(bed: Bed) {
+    let draft = bed.draft("kent-police", &[]);
+    let case = draft.case_ref;
+    let stranger = agency("hmp-thornfield");
+    let learn = bed.store.learn(change(&bed, &case, 0, vec![opened("kent-police")]));
+    assert_eq!(learn.await.unwrap(), Learned::Learned);
+    let mut claim = bed.draft("hmp-thornfield", &[("kent-yot", Channel::Mailbox)]);
+    claim.case_ref = case.clone();
+    (claim.facts, claim.claimant) = (vec![opened("hmp-thornfield")], Some(stranger.clone()));
+    claim.message_type = MessageType::InfoRequest;
+    assert_eq!(bed.store.record(claim.sealed(&bed).await).await.unwrap(), Recorded::Recorded);
+    assert_eq!(bed.store.case(&case).await.unwrap().unwrap().version, 1);
+    let tracked = bed.store.track(&stranger, claim.message_id).await.unwrap().unwrap();
+    assert_eq!((tracked.sent.case_ref.as_ref(), tracked.claimant), (Some(&case), Some(stranger.clone())));
+    let askers = [stranger.clone()];
+    for (who, claimant) in [("kent-yot", Some(&stranger)), ("kent-mappa", None)] {
+        let asked = bed.store.asked_about(&agency(who), &askers, claim.message_id, &case).await.unwrap();
+        assert_eq!(asked.and_then(|case| case.claimant).as_ref(), claimant);
+    }
+    let overdue = bed.store.overdue(at(1_000_000_000), 10).await.unwrap();
+    assert_eq!(overdue.iter().map(|late| late.claimant.clone()).collect::<Vec<_>>(), [Some(stranger)]);
 }
 
 async fn an_id_counts_among_those_who_may_know_what_bears_it(bed: Bed) {

@@ -70,7 +70,8 @@ async fn a_case_is_restored_at_each_version(bed: Bed) {
         let expected = versions.last().copied().unwrap_or(0);
         let entries = vec![bed.entry(&Event::MessageRefused(judged(by)))];
         let facts = vec![opened(by)];
-        let change = FactChange { case_ref: draft.case_ref.clone(), expected, facts, entries };
+        let change =
+            FactChange { case_ref: draft.case_ref.clone(), claimant: None, expected, facts, entries };
         assert_eq!(bed.store.learn(change).await.unwrap(), Learned::Learned);
         versions.push(bed.store.case(&draft.case_ref).await.unwrap().unwrap().version);
     }

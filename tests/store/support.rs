@@ -94,6 +94,7 @@ impl Bed {
             to: to.iter().map(|(name, channel)| (id(), agency(name), *channel)).collect(),
             attachments: 0,
             facts: vec![],
+            claimant: None,
             decided_on: DecidedOn { directory: 0, case_facts: 0 },
             reports: None,
         }
@@ -213,6 +214,7 @@ pub struct Draft {
     pub to: Vec<(DeliveryId, AgencyId, Channel)>,
     pub attachments: usize,
     pub facts: Vec<Fact>,
+    pub claimant: Option<AgencyId>,
     pub decided_on: DecidedOn,
     pub reports: Option<DeliveryId>,
 }
@@ -255,6 +257,7 @@ impl Draft {
             schema_version: "1.0".into(),
             area: self.case_ref.area(),
             case_ref: self.about_case.then(|| self.case_ref.clone()),
+            claimant: self.claimant.clone(),
             accepted_at: self.accepted_at,
             submission_sha256: portcullis::crypto::sha256(&self.bytes),
             receipt: self.receipt(),

@@ -11,7 +11,7 @@ use super::{Members, told};
 use crate::{
     http::{App, problem::Problem},
     journey::{Caller, Refusal, learn},
-    message::{CaseFacts, CaseRef, CaseStatement, MeetingFacts},
+    message::{AgencyId, CaseFacts, CaseRef, CaseStatement, MeetingFacts},
 };
 
 /// `PUT /v1/cases/{ref}`: the co-ordination unit confirms or changes what holds. What is absent stays.
@@ -40,9 +40,9 @@ pub async fn show(
     Path(case_ref): Path<String>,
 ) -> Result<Response, Problem> {
     let shown = async { learn::read_case(&app.gateway, &caller, &named(&case_ref)?).await };
-    let case = told(&app, &caller, shown.await).await?;
+    let (case, claimants) = told(&app, &caller, shown.await).await?;
     let headers = [(axum::http::header::CACHE_CONTROL, "no-store")];
-    Ok((headers, axum::Json(document(&case))).into_response())
+    Ok((headers, axum::Json(document(&case, &claimants))).into_response())
 }
 
 /// A malformed reference names no case: the answer is the one about a case that is not known.
@@ -50,7 +50,8 @@ fn named(case_ref: &str) -> Result<CaseRef, Refusal> {
     case_ref.parse().map_err(|_| learn::unknown_case())
 }
 
-fn document(case: &CaseFacts) -> Value {
+/// `claimants`: who claimed something under the reference without belonging to the case; for the unit alone.
+fn document(case: &CaseFacts, claimants: &[AgencyId]) -> Value {
     let meeting = |meeting: &MeetingFacts| {
         json!({
             "meeting_id": meeting.meeting_id,
@@ -63,7 +64,7 @@ fn document(case: &CaseFacts) -> Value {
             "minuted": case.minuted.contains(&meeting.meeting_id),
         })
     };
-    json!({
+    let mut document = json!({
         "case_ref": case.case_ref,
         "area": case.area,
         "purposes": case.purposes,
@@ -79,5 +80,9 @@ fn document(case: &CaseFacts) -> Value {
         "meetings": case.meetings.iter().map(meeting).collect::<Vec<_>>(),
         "designations": case.designations,
         "approvals": case.approvals,
-    })
+    });
+    if !claimants.is_empty() {
+        document["claimed_by"] = json!(claimants);
+    }
+    document
 }

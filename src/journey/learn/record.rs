@@ -9,7 +9,7 @@ use crate::{
     journey::{Code, Fault, Gateway, Refusal, Stop, accept::Caller, acknowledge, decide, relation, seal},
     ledger::event::{Basis, Entry, Event},
     message::{
-        AgencyType, Approval, ApprovalKind, CaseFacts, CaseRef, CaseStatement, Designation, Fact,
+        AgencyId, AgencyType, Approval, ApprovalKind, CaseFacts, CaseRef, CaseStatement, Designation, Fact,
         MeetingFacts,
     },
     policy::{Decision, FactAct},
@@ -142,14 +142,25 @@ pub async fn approve(
     write(gateway, caller, &case, fact, "/approval_id", basis, event).await
 }
 
-/// What holds about a case (`GET /v1/cases/{ref}`). The look leaves its event first.
-pub async fn read_case(gateway: &Gateway, caller: &Caller, case_ref: &CaseRef) -> Result<CaseFacts, Stop> {
+/// What holds about a case, and for the co-ordination unit who claimed something under its reference without
+/// belonging to it (`GET /v1/cases/{ref}`). The look leaves its event first.
+pub async fn read_case(
+    gateway: &Gateway,
+    caller: &Caller,
+    case_ref: &CaseRef,
+) -> Result<(CaseFacts, Vec<AgencyId>), Stop> {
     let directory = gateway.directory();
     let case = known(gateway, &directory, caller, case_ref).await?;
     let detail = "the area's co-ordination unit and the circle of the case see what holds about it";
     permitted(gateway, &directory, caller, &case, FactAct::Read, detail)?;
-    acknowledge::viewed(gateway, caller, "case", vec![case_ref.to_string()]).await?;
-    Ok(case)
+    let view = if case.claimant.is_some() { "claim" } else { "case" };
+    let claimants = if directory.coordinates(&caller.agency.agency_id, case_ref.area()) {
+        gateway.store.claimants(case_ref).await?
+    } else {
+        Vec::new()
+    };
+    acknowledge::viewed(gateway, caller, view, vec![case_ref.to_string()]).await?;
+    Ok((case, claimants))
 }
 
 /// One answer for a case that is not there and for one that the caller may not know.
@@ -220,13 +231,20 @@ async fn write(
         return Ok(());
     }
     let mut entries = Vec::new();
+    let (by, claimant) = (&caller.agency.agency_id, case.claimant.as_ref());
     for fact in &facts {
-        entries.push(changed(gateway, &case.case_ref, &caller.agency.agency_id, None, fact, basis.clone())?);
+        entries.push(changed(gateway, &case.case_ref, claimant, by, None, fact, basis.clone())?);
     }
     if let Some(event) = event(gateway, basis)? {
         entries.push(Entry::new(&event, gateway.clock.now(), Some(case.area), &gateway.random)?);
     }
-    let change = FactChange { case_ref: case.case_ref.clone(), expected: case.version, facts, entries };
+    let change = FactChange {
+        case_ref: case.case_ref.clone(),
+        claimant: case.claimant.clone(),
+        expected: case.version,
+        facts,
+        entries,
+    };
     match gateway.store.learn(change).await? {
         Learned::Learned => {
             gateway.signals.unsequenced.notify_one();

@@ -12,6 +12,9 @@ use crate::message::{AgencyId, Approval, ApprovalKind, Area, CaseRef, Designatio
 pub struct CaseFacts {
     /// Which case.
     pub case_ref: CaseRef,
+    /// Who claimed it: then this is not the case that bears the reference, but what that agency, which may not
+    /// know it, said under it, and what came of that. `None` for the case itself.
+    pub claimant: Option<AgencyId>,
     /// Where.
     pub area: Area,
     /// The number of its latest fact; a decision is good only while this stands.
@@ -57,6 +60,7 @@ impl CaseFacts {
         for (version, fact) in facts {
             let case = folded.get_or_insert_with(|| Self {
                 case_ref: case_ref.clone(),
+                claimant: None,
                 area: case_ref.area(),
                 version,
                 purposes: BTreeSet::new(),

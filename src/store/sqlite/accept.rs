@@ -38,12 +38,13 @@ pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, Sto
     if is_stale(conn, sealed)? {
         return Ok(Recorded::Stale);
     }
-    let case = sealed.case_ref.as_ref().map(|case_ref| names::case(conn, case_ref)).transpose()?;
+    let claimant = sealed.claimant.as_ref();
+    let case = sealed.case_ref.as_ref().map(|case_ref| names::case(conn, case_ref, claimant)).transpose()?;
     let message = names::next(conn, "SELECT max(id) FROM message")?;
     let event = events::append(conn, &sealed.entries, About { message: Some(message), delivery: None })?;
     let event = event.ok_or(StoreFault::Corrupt("a message without its event"))?;
     match &sealed.case_ref {
-        Some(case_ref) => facts::append(conn, case_ref, event, &sealed.facts)?,
+        Some(case_ref) => facts::append(conn, case_ref, claimant, event, &sealed.facts)?,
         None if sealed.facts.is_empty() => {}
         None => return Err(StoreFault::Corrupt("facts about no case")),
     }
@@ -73,7 +74,7 @@ fn is_stale(conn: &Connection, sealed: &Sealed) -> Result<bool, StoreFault> {
 
 /// Whether the case is another than the one that was decided on. A message about no case rests on none.
 fn case_moved(conn: &Connection, sealed: &Sealed, case_ref: &CaseRef) -> Result<bool, StoreFault> {
-    Ok(sealed.decided_on.case_facts != facts::version(conn, case_ref)?
+    Ok(sealed.decided_on.case_facts != facts::version(conn, case_ref, sealed.claimant.as_ref())?
         || facts::names_other_case(conn, case_ref, &sealed.facts)?)
 }
 

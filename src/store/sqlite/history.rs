@@ -1,11 +1,12 @@
 //! The past, for trying other rules on it: which decisions there were, and how the directory and a case
 //! stood then.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     codec::{self, Millis},
-    directory, facts,
+    directory,
+    facts::{self, Kept},
 };
 use crate::{
     directory::{Directory, Standing},
@@ -51,8 +52,13 @@ pub(super) fn case_at(
     case_ref: &CaseRef,
     version: u64,
 ) -> Result<Option<CaseFacts>, StoreFault> {
-    let case = facts::case_until(conn, case_ref, version)?;
-    Ok(case.filter(|case| case.version == version))
+    // The number of a fact tells whether it is one of the case itself or of a claim.
+    let mut select = conn.prepare_cached(
+        "SELECT c.id, a.name FROM fact f JOIN known_case c ON c.id = f.known_case
+         LEFT JOIN agency a ON a.id = c.claimant WHERE f.id = ? AND c.case_ref = ?",
+    )?;
+    let kept = select.query_row(params![codec::column(version), case_ref], Kept::read).optional()?;
+    kept.map_or(Ok(None), |kept| facts::fold(conn, case_ref, &kept, version))
 }
 
 pub(super) fn decisions(

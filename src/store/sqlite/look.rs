@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::codec::{self, Millis};
+use super::{
+    codec::{self, Millis},
+    facts::{self, Kept},
+};
 use crate::{
-    message::{AgencyId, CaseRef, MessageId, MessageType},
+    message::{AgencyId, CaseFacts, CaseRef, MessageId, MessageType},
     store::{DeliveryState, Sent, StoreFault, Tracked, TrackedAttempt, TrackedDelivery},
 };
 
@@ -21,38 +24,42 @@ pub(super) fn track(
     id: MessageId,
 ) -> Result<Option<Tracked>, StoreFault> {
     let mut select = conn.prepare_cached(
-        "SELECT m.id, m.message_id, m.type, c.case_ref, m.accepted_at, m.first_delivery, m.deliveries, m.receipt
-         FROM message m LEFT JOIN known_case c ON c.id = m.known_case
+        "SELECT m.id, m.message_id, m.type, c.case_ref, m.accepted_at, m.first_delivery, m.deliveries, m.receipt,
+                a.name
+         FROM message m LEFT JOIN known_case c ON c.id = m.known_case LEFT JOIN agency a ON a.id = c.claimant
          WHERE m.sender = (SELECT id FROM agency WHERE name = ?) AND m.message_id = ?",
     )?;
-    let read = |row: &Row<'_>| Ok((sent(row)?, row.get::<_, Vec<u8>>(7)?));
+    let read = |row: &Row<'_>| Ok((sent(row)?, row.get::<_, Vec<u8>>(7)?, row.get(8)?));
     let found = select.query_row(params![sender, id], read).optional()?;
-    let Some(((sent, range), receipt)) = found else { return Ok(None) };
+    let Some(((sent, range), receipt, claimant)) = found else { return Ok(None) };
     let deliveries = deliveries(conn, &range)?;
     let sent = Sent { states: states(conn, &range)?, ..sent };
-    Ok(Some(Tracked { sent, receipt, deliveries }))
+    Ok(Some(Tracked { sent, claimant, receipt, deliveries }))
 }
 
 /// Nothing but keys is read, so that a request to somebody else takes hardly longer than none.
-pub(super) fn was_asked(
+pub(super) fn asked_about(
     conn: &Connection,
     agency: &AgencyId,
     by: &[AgencyId],
     request: MessageId,
     case_ref: &CaseRef,
-) -> Result<bool, StoreFault> {
+) -> Result<Option<CaseFacts>, StoreFault> {
     let mut select = conn.prepare_cached(
-        "SELECT 1 FROM message m JOIN delivery d ON d.id BETWEEN m.first_delivery AND m.first_delivery + m.deliveries - 1
+        "SELECT c.id, a.name
+         FROM message m JOIN delivery d ON d.id BETWEEN m.first_delivery AND m.first_delivery + m.deliveries - 1
+             JOIN known_case c ON c.id = m.known_case LEFT JOIN agency a ON a.id = c.claimant
          WHERE m.sender = (SELECT id FROM agency WHERE name = ?1) AND m.message_id = ?2 AND m.type = ?3
-             AND m.known_case = (SELECT id FROM known_case WHERE case_ref = ?4)
+             AND c.case_ref = ?4
              AND d.recipient = (SELECT id FROM agency WHERE name = ?5)",
     )?;
     for asker in by {
-        if select.exists(params![asker, request, MessageType::InfoRequest, case_ref, agency])? {
-            return Ok(true);
+        let request = params![asker, request, MessageType::InfoRequest, case_ref, agency];
+        if let Some(kept) = select.query_row(request, Kept::read).optional()? {
+            return facts::fold(conn, case_ref, &kept, u64::MAX);
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 pub(super) const OUTBOX: &str = "

@@ -170,7 +170,17 @@ impl Store for SqliteStore {
 
     async fn case(&self, case_ref: &CaseRef) -> Result<Option<CaseFacts>, StoreFault> {
         let case_ref = case_ref.clone();
-        self.read(move |conn| facts::case(conn, &case_ref)).await
+        self.read(move |conn| facts::case(conn, &case_ref, None)).await
+    }
+
+    async fn claimed(&self, case_ref: &CaseRef, by: &AgencyId) -> Result<Option<CaseFacts>, StoreFault> {
+        let (case_ref, by) = (case_ref.clone(), by.clone());
+        self.read(move |conn| facts::case(conn, &case_ref, Some(&by))).await
+    }
+
+    async fn claimants(&self, case_ref: &CaseRef) -> Result<Vec<AgencyId>, StoreFault> {
+        let case_ref = case_ref.clone();
+        self.read(move |conn| facts::claimants(conn, &case_ref)).await
     }
 
     async fn case_at(&self, case_ref: &CaseRef, version: u64) -> Result<Option<CaseFacts>, StoreFault> {
@@ -183,15 +193,15 @@ impl Store for SqliteStore {
         self.read(move |conn| facts::case_for(conn, &case_ref, &agency)).await
     }
 
-    async fn was_asked(
+    async fn asked_about(
         &self,
         agency: &AgencyId,
         by: &[AgencyId],
         request: MessageId,
         case_ref: &CaseRef,
-    ) -> Result<bool, StoreFault> {
+    ) -> Result<Option<CaseFacts>, StoreFault> {
         let (agency, by, case_ref) = (agency.clone(), by.to_vec(), case_ref.clone());
-        self.read(move |conn| look::was_asked(conn, &agency, &by, request, &case_ref)).await
+        self.read(move |conn| look::asked_about(conn, &agency, &by, request, &case_ref)).await
     }
 
     async fn case_of_meeting(&self, area: Area, meeting: MeetingId) -> Result<Option<CaseRef>, StoreFault> {

@@ -1,6 +1,6 @@
 //! Names that recur, each written once and meant by a small number from then on.
 
-use rusqlite::{Connection, OptionalExtension as _, ToSql};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 
 use crate::{
     message::{AgencyId, CaseRef},
@@ -17,15 +17,32 @@ pub(super) fn agency(conn: &Connection, id: &AgencyId) -> Result<i64, StoreFault
     )
 }
 
-/// The number of a case.
-pub(super) fn case(conn: &Connection, case_ref: &CaseRef) -> Result<i64, StoreFault> {
-    let insert = "INSERT INTO known_case (case_ref) VALUES (?) RETURNING id";
-    number(conn, KNOWN_CASE, insert, case_ref)
+/// The number of a case, or of what an agency claims under its reference.
+pub(super) fn case(
+    conn: &Connection,
+    case_ref: &CaseRef,
+    claimant: Option<&AgencyId>,
+) -> Result<i64, StoreFault> {
+    if let Some(known) = known_case(conn, case_ref, claimant)? {
+        return Ok(known);
+    }
+    let claimant = claimant.map_or(Ok(NOBODY), |id| agency(conn, id))?;
+    let mut insert =
+        conn.prepare_cached("INSERT INTO known_case (case_ref, claimant) VALUES (?, ?) RETURNING id")?;
+    Ok(insert.query_row(params![case_ref, claimant], |row| row.get(0))?)
 }
 
-/// The number of a case that something is known about.
-pub(super) fn known_case(conn: &Connection, case_ref: &CaseRef) -> Result<Option<i64>, StoreFault> {
-    Ok(conn.prepare_cached(KNOWN_CASE)?.query_row([case_ref], |row| row.get(0)).optional()?)
+/// The same, where something is known about it.
+pub(super) fn known_case(
+    conn: &Connection,
+    case_ref: &CaseRef,
+    claimant: Option<&AgencyId>,
+) -> Result<Option<i64>, StoreFault> {
+    let mut select = conn.prepare_cached(
+        "SELECT id FROM known_case WHERE case_ref = ?1
+         AND claimant = CASE WHEN ?2 IS NULL THEN 0 ELSE (SELECT id FROM agency WHERE name = ?2) END",
+    )?;
+    Ok(select.query_row(params![case_ref, claimant], |row| row.get(0)).optional()?)
 }
 
 /// The number of an event's dotted name.
@@ -52,4 +69,5 @@ fn number(conn: &Connection, select: &str, insert: &str, name: &dyn ToSql) -> Re
     }
 }
 
-const KNOWN_CASE: &str = "SELECT id FROM known_case WHERE case_ref = ?";
+/// The claimant of the case itself. No agency has this number.
+const NOBODY: i64 = 0;

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{deliver, inbox, log, look, watch};
+use super::{deliver, facts, inbox, log, look, watch};
 
 #[test]
 fn no_frequent_query_reads_a_whole_table() {
@@ -17,6 +17,7 @@ fn no_frequent_query_reads_a_whole_table() {
         (watch::PERISHABLE, "mail_delivered"),
         (watch::WITHDRAWABLE, "inbox"),
         (log::BY_COMMITMENT, "acceptance"),
+        (facts::CLAIMED, "sqlite_autoindex_known_case_1"),
     ] {
         let plan = plan(&conn, sql);
         assert!(plan.contains(&format!("INDEX {index} ")), "{plan}");

@@ -144,7 +144,7 @@ mod tests {
         let conn = open_writer(&dir.path().join("portcullis.db"), None).unwrap();
         conn.execute_batch(
             "INSERT INTO event VALUES (1, x'01', 1, 1, NULL, NULL, NULL, x'02', x'03', x'04');
-             INSERT INTO known_case VALUES (1, 'c');
+             INSERT INTO known_case VALUES (1, 'c', 0);
              INSERT INTO fact VALUES (1, 1, 1, '{}');",
         )
         .unwrap();

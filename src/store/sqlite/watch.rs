@@ -15,9 +15,9 @@ macro_rules! select {
             "SELECT d.delivery_id, m.message_id, m.type, s.name, r.name, d.channel, m.area, c.case_ref,
                     m.accepted_at, d.state,
                     (SELECT a.code FROM attempt a WHERE a.delivery = d.id AND a.code IS NOT NULL
-                     ORDER BY a.number DESC LIMIT 1)
+                     ORDER BY a.number DESC LIMIT 1), l.name
              FROM delivery d JOIN message m ON m.id = d.message
-                  LEFT JOIN known_case c ON c.id = m.known_case
+                  LEFT JOIN known_case c ON c.id = m.known_case LEFT JOIN agency l ON l.id = c.claimant
                   JOIN agency s ON s.id = m.sender JOIN agency r ON r.id = d.recipient ",
             $rest
         )
@@ -83,6 +83,7 @@ fn rows(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<Overdue
             accepted_at: row.get::<_, Millis>(8)?.0,
             state: row.get(9)?,
             last_code: row.get(10)?,
+            claimant: row.get(11)?,
         })
     };
     let mut select = conn.prepare_cached(sql)?;

@@ -59,9 +59,13 @@ CREATE TABLE certificate (
     PRIMARY KEY (holder, purpose, spki)
 ) STRICT, WITHOUT ROWID;
 
+-- A case, `claimant` 0; and beside it what an agency that may not know it claimed under its reference, as if
+-- nobody had opened it: `claimant` is then that agency, with facts and messages of its own.
 CREATE TABLE known_case (
     id       INTEGER PRIMARY KEY,
-    case_ref TEXT NOT NULL UNIQUE
+    case_ref TEXT NOT NULL,
+    claimant INTEGER NOT NULL,
+    UNIQUE (case_ref, claimant)
 ) STRICT;
 
 -- The number of a fact is the version of its case. `event` is the first event of the transaction.
