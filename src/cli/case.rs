@@ -126,7 +126,7 @@ pub fn new(area: Area, clock: &Clock, random: &Random) -> Result<CaseRef, NoRand
 
 fn rendered(case: &Value) -> String {
     let shown = |member: &str| words(case.get(member));
-    let mut text = labelled(&[
+    let mut lines = vec![
         ("case", shown("case_ref")),
         ("purposes", shown("purposes")),
         ("category", shown("category")),
@@ -138,7 +138,11 @@ fn rendered(case: &Value) -> String {
         ("opened by", shown("opened_by")),
         ("convicted", shown("convicted")),
         ("foreign national", shown("foreign_national")),
-    ]);
+    ];
+    if case.get("claimed_by").is_some() {
+        lines.push(("claimed by", shown("claimed_by")));
+    }
+    let mut text = labelled(&lines);
     let entries = |member: &str| case.get(member).and_then(Value::as_array).into_iter().flatten();
     let mut meetings = Table::new(["meeting", "date", "level", "confirmed", "attended", "action owners"]);
     for meeting in entries("meetings") {

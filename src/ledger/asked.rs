@@ -55,7 +55,8 @@ pub struct DecidedOn {
     /// The directory's version.
     pub directory: u64,
     /// The version of the case's facts; 0 where the case was not known, or the message is about none. In
-    /// an event also where the sender may not know the case: the decision did not look at it.
+    /// an event also where the sender may not know the case: the decision did not look at it. Where the
+    /// sender claimed it before, of the facts of that claim: what one version is of, the store knows.
     pub case_facts: u64,
 }
 

@@ -64,6 +64,8 @@ pub struct Secrets {
     case_ref: CaseRef,
     claimed: Vec<CaseRef>,
     claims: AtomicUsize,
+    /// Two that the stranger opened by the same message: one that others hold, and one that nobody knew.
+    opened: [CaseRef; 2],
     message: MessageId,
     asked: MessageId,
     delivery: DeliveryId,
@@ -98,9 +100,10 @@ impl Secrets {
             running,
             clock,
             random,
-            case_ref,
+            case_ref: case_ref.clone(),
             claimed: Vec::new(),
             claims: AtomicUsize::new(0),
+            opened: [case_ref.clone(), case_ref],
             message,
             asked,
             delivery,
@@ -120,6 +123,11 @@ impl Secrets {
             let referral = self.draft(REFERRAL, LEAD, false).with("/case_ref", json!(case_ref));
             lead.submit(referral.bytes(), vec![]).await.unwrap();
             self.claimed.push(case_ref);
+        }
+        self.opened = [self.claimed.pop().unwrap(), self.case(false)];
+        for case_ref in &self.opened {
+            let referral = self.draft(REFERRAL, STRANGER, false).with("/case_ref", json!(case_ref));
+            self.client(STRANGER).submit(referral.bytes(), vec![]).await.unwrap();
         }
         let unit = self.client(UNIT);
         for _ in 0..MEETINGS {
@@ -185,6 +193,20 @@ impl Secrets {
                 }),
             ),
             question(
+                "GET /v1/cases/{ref} after that referral",
+                200,
+                get(|hidden| format!("/v1/cases/{}", self.opened(hidden))),
+            ),
+            question(
+                "POST check of another after it",
+                200,
+                Box::new(|hidden| {
+                    let referral = self.draft(REFERRAL, STRANGER, false);
+                    let referral = referral.with("/case_ref", json!(self.opened(hidden)));
+                    request("POST", "/v1/messages/check", Some(&referral.0.to_string()))
+                }),
+            ),
+            question(
                 "GET /v1/messages/{id}",
                 404,
                 get(move |hidden| format!("/v1/messages/{}", own(hidden, self.message))),
@@ -234,7 +256,12 @@ impl Secrets {
     }
 
     fn to_be_claimed(&self) -> CaseRef {
-        self.claimed[self.claims.fetch_add(1, Ordering::Relaxed) % CLAIMED].clone()
+        self.claimed[self.claims.fetch_add(1, Ordering::Relaxed) % self.claimed.len()].clone()
+    }
+
+    fn opened(&self, hidden: bool) -> &CaseRef {
+        let [claimed, own] = &self.opened;
+        if hidden { claimed } else { own }
     }
 
     fn delivery(&self, hidden: bool) -> DeliveryId {

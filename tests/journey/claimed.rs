@@ -67,7 +67,7 @@ impl<'a> Pair<'a> {
 }
 
 /// A case that the police lead, alone and with youth justice at its meeting.
-async fn held_by_others(gateway: &TestGateway) -> Case {
+pub async fn held_by_others(gateway: &TestGateway) -> Case {
     let mut case = gateway.unknown_case();
     let mut opening = Opening::NOTIFICATION.by(gateway, "kent-police", &case);
     opening.0["body"]["mappa"]["shared_supervision"] = json!([]);

@@ -15,6 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    claimed::held_by_others,
     refused::{door_of, issued},
     support::{Builder, CO_ORDINATOR, Case, Door, Message, NOTIFICATION, REFERRAL, Reply, TestGateway},
 };
@@ -140,7 +141,7 @@ pub fn a_sample_of_each_type() -> BTreeMap<String, String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_of_any_type_about_a_hidden_case_answers_as_about_none() {
     let gateway = start().await;
-    let known = gateway.case(&["kent-yot"]).await;
+    let mut known = held_by_others(&gateway).await;
     let mut asker = Asker::new(&gateway);
     let mut answers = BTreeMap::<u16, usize>::new();
     for (message_type, sample) in a_sample_of_each_type() {
@@ -157,6 +158,10 @@ async fn a_message_of_any_type_about_a_hidden_case_answers_as_about_none() {
                 let what = format!("{path} {message_type} by {who}");
                 let reply = asker.alike(&what, about(&known), about(&gateway.unknown_case())).await;
                 *answers.entry(reply.status.as_u16()).or_default() += 1;
+                // It opened a case for itself: what follows that is told in `claimed.rs`.
+                if reply.status.as_u16() == 202 {
+                    known = held_by_others(&gateway).await;
+                }
             }
         }
     }

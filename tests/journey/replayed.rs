@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 
 use crate::support::{CO_ORDINATOR, Case, MINUTES, Message, NOTIFICATION, PACK, REFERRAL, TestGateway, set};
 
+const TRANSFER: &str = include_str!("../messages/accepted/transfer-level1.json");
+
 const EVER: Span = Span { from: Timestamp::MIN, until: Timestamp::MAX };
 
 /// What somebody might write in haste.
@@ -161,6 +163,25 @@ async fn the_rules_in_force_change_nothing_and_every_decision_is_made_again() {
     assert_eq!((summary.decisions + summary.undecided) as usize, told);
     assert!(summary.decisions >= 13 && summary.unchanged > summary.decisions, "{summary:?}");
     assert_eq!(summary.undecided, 1, "only what its schema refused");
+    gateway.stop().await;
+}
+
+/// Who claims a case that others lead is the lead of its claim, and so is who replays it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_about_a_claim_is_made_again_on_the_claim() {
+    let gateway = TestGateway::start().await;
+    let case = met(&gateway).await;
+    let who = "hmp-thornfield";
+    let claim = case.message(&gateway, NOTIFICATION).from(who);
+    gateway.post(who, &claim.with("/body/mappa/lead_agency", json!(who))).await;
+    let mut transfer = case.message(&gateway, TRANSFER).from(who);
+    transfer.0["attachments"] = json!([]);
+    gateway.post(who, &transfer).await;
+    let event = gateway.events_of("message.accepted").await.pop().unwrap();
+    let version = event["asked"]["decided_on"]["case_facts"].as_u64().unwrap();
+    let then = gateway.gateway().store.case_at(&case.case_ref, version).await.unwrap().unwrap();
+    assert_eq!((then.claimant, then.lead), (Some(who.parse().unwrap()), Some(who.parse().unwrap())));
+    Replayed::unchanged(&gateway).await;
     gateway.stop().await;
 }
 

@@ -97,7 +97,8 @@ impl<'s> Past<'s> {
     }
 
     /// The case as it would have stood with the message's own facts; `None` where it cannot be restored.
-    /// Version 0: nobody had opened it, for all that the sender was to know.
+    /// Version 0: nobody had opened it, for all that the sender was to know. The version of a claim leads to
+    /// what was claimed.
     async fn case(&self, asked: &Asked) -> Result<Option<Option<CaseFacts>>, Fault> {
         let Some(case_ref) = asked.claims.case_ref() else { return Ok(Some(None)) };
         let version = asked.decided_on.case_facts;
