@@ -101,7 +101,7 @@ fn inbox_of(gateway: &Gateway, sender: &Agency) -> Result<Route, Fault> {
     let permit = Permit {
         agency: sender.clone(),
         policies: vec!["D25".into()],
-        legal_basis: vec!["CJA 2003 s.325(4)".into()],
+        legal_basis: vec![LAW.into()],
         obligations: Vec::new(),
     };
     Ok(Route { permit, way: Way::Jwe { channel: Channel::Mailbox, key } })
@@ -129,7 +129,8 @@ fn report(message_id: MessageId, overdue: &Overdue, now: Timestamp, lifetime: Du
         "sender": { "agency_id": "gateway" },
         "recipients": [{ "agency_id": overdue.sender }],
         "purpose": "a",
-        "legal_basis": "CJA325_4",
+        "legal_basis": "OTHER",
+        "legal_basis_text": LAW,
         "marking": { "tier": "OFFICIAL", "sensitive": true, "handling": HANDLING },
         "created_at": now,
         "in_reply_to": overdue.message_id,
@@ -160,6 +161,10 @@ fn leave_out(object: &mut Value, members: &[&str]) {
         members.iter().for_each(|member| drop(object.shift_remove(*member)));
     }
 }
+
+/// To tell that something was not delivered belongs to keeping it safe: the law that the policy
+/// `D25-gateway-only` names.
+const LAW: &str = "DPA 2018 s.40";
 
 /// A report says who did not get what: it is handled like the message that it is about.
 const HANDLING: &str = "OFFICIAL-SENSITIVE. Share only within your own agency with those who need it.";
