@@ -73,8 +73,8 @@ pub(super) async fn authorise(
     }
     let earlier = earlier(gateway, &validated).await?;
     let About { case, kept, seen } = about(gateway, caller, &directory, &validated, earlier.as_ref()).await?;
-    let mended = earlier.as_ref().map(|earlier| earlier.sent.message_type);
-    let prior = earlier.map(|earlier| earlier.deliveries.into_iter().map(|to| to.recipient).collect());
+    let prior =
+        earlier.as_ref().map(|earlier| earlier.deliveries.iter().map(|to| to.recipient.clone()).collect());
     let prior = prior.map(|recipients| claims::prior(recipients, &validated.envelope));
     let claims = claims::claims(&directory, &validated, prior);
     let ask = Ask {
@@ -108,7 +108,7 @@ pub(super) async fn authorise(
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: kept.version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();
-    let apart = claims::goes_apart(&claims, case.as_ref(), mended);
+    let apart = claims::goes_apart(&claims, case.as_ref(), earlier.as_ref());
     let directory = directory.clone();
     let Kept { facts, claimant, .. } = kept;
     Ok(Authorised {

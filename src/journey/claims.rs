@@ -9,6 +9,7 @@ use crate::{
     message::{Agency, AgencyId, AgencyType, CaseFacts, Envelope, MessageType, Purpose, Recipient},
     policy::{Addressed, Claims, Prior},
     schema::victims,
+    store::Tracked,
 };
 
 /// What the policies look at in the message.
@@ -62,13 +63,12 @@ pub(super) fn addressed<'a>(agency: &'a Agency, recipient: &Recipient, envelope:
 
 /// Whether nobody is to learn from a copy who else got one: each recipient of a request for information
 /// and of a category 4 message has a view of its own (design §5). Category 4 is what the rules take for it
-/// (P32): by the message, its purpose, or the category or a purpose of its case. `mended`: of which type the
-/// message is that this one corrects or recalls. All who got that one are named, so what mends a request
-/// goes apart like it, and so does what mends a mending, which may reach back to one.
-pub(super) fn goes_apart(claims: &Claims, case: Option<&CaseFacts>, mended: Option<MessageType>) -> bool {
-    let reaches_back = |mended| mended == MessageType::InfoRequest || mends(mended);
+/// (P32): by the message, its purpose, or the category or a purpose of its case. `mended`: the message that this
+/// one corrects or recalls. All who got that one are named, so what mends one that went apart goes apart like
+/// it, whatever it calls itself; and so does what mends a mending, which may reach back to one.
+pub(super) fn goes_apart(claims: &Claims, case: Option<&CaseFacts>, mended: Option<&Tracked>) -> bool {
     claims.message_type == MessageType::InfoRequest
-        || mended.is_some_and(reaches_back)
+        || mended.is_some_and(|mended| mends(mended.sent.message_type) || went_apart(&mended.receipt))
         || claims.category == Some(4)
         || matches!(claims.purpose, Some(Purpose::Aa | Purpose::C))
         || case.is_some_and(|case| {
@@ -76,6 +76,18 @@ pub(super) fn goes_apart(claims: &Claims, case: Option<&CaseFacts>, mended: Opti
                 || case.purposes.contains(&Purpose::Aa)
                 || case.purposes.contains(&Purpose::C)
         })
+}
+
+/// Whether no two recipients shared a view: each then has a statement of its own in the receipt. That may also
+/// be for what was withheld from one of two, and be more than is needed; a receipt that tells nothing of it
+/// counts as apart.
+fn went_apart(receipt: &[u8]) -> bool {
+    let Ok(receipt) = serde_json::from_slice::<Value>(receipt) else { return true };
+    let recipients =
+        receipt.get("recipients").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut stated: Vec<_> = recipients.iter().map(|to| to.get("statement_sha256")?.as_str()).collect();
+    stated.sort_unstable();
+    stated.is_sorted_by(|one, next| one.is_some() && one != next)
 }
 
 /// What is known of the message that is corrected or recalled, held against the recipients.

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::support::{CO_ORDINATOR, Case, Message, TestGateway};
 
 const CORRECTION: &str = include_str!("../messages/accepted/correction-referral.json");
+const LEVEL_CHANGE: &str = include_str!("../messages/accepted/level-change-2-to-3.json");
 const REQUEST: &str = include_str!("../messages/accepted/info-request-housing.json");
 const RESPONSE: &str = include_str!("../messages/accepted/info-response-housing.json");
 
@@ -80,6 +81,28 @@ async fn what_mends_a_request_for_information_tells_nobody_who_else_was_asked() 
             assert!(!opened.content.message.contains(other) && !stated.contains(other), "{stated}");
         }
     }
+    gateway.stop().await;
+}
+
+/// The case is of category 2, and so is what mends the slip: only the message itself said 4.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_mends_a_message_that_called_itself_category_4_goes_apart_as_it_did() {
+    const BOTH: [&str; 2] = ["kent-probation", "kent-police"];
+    let gateway = TestGateway::start().await;
+    let case = gateway.case(&["kent-probation"]).await;
+    let apart = async |category: u8| {
+        let told = case.message(&gateway, LEVEL_CHANGE).from(CO_ORDINATOR).to(&BOTH);
+        let told = told.with("/body/mappa/category", json!(category));
+        gateway.post(CO_ORDINATOR, &told).await;
+        let mended = correction(&gateway, &case, &told, &BOTH).with("/body/type", json!("level_change"));
+        gateway.post(CO_ORDINATOR, &mended).await;
+        let items = gateway.inbox(BOTH[0]).await;
+        let newest = items.last().unwrap();
+        let opened = gateway.collect(BOTH[0], newest.delivery_id).await;
+        !serde_json::to_string(&opened.statement).unwrap().contains(BOTH[1])
+    };
+    assert!(apart(4).await);
+    assert!(!apart(2).await);
     gateway.stop().await;
 }
 
