@@ -11,9 +11,9 @@ use super::{
     claims,
     decide::decide,
     explained::{self, Explanation},
-    learn,
+    learn, mending,
     refusal::Known,
-    relation::{self, Kept, earlier},
+    relation::{self, Kept},
     validate::{Validated, day_in_the_united_kingdom},
 };
 use crate::{
@@ -71,7 +71,7 @@ pub(super) async fn authorise(
     if gateway.areas.get(validated.envelope.area).is_none_or(|area| area.audit_key.is_none()) {
         return Err(Refusal::new(Code::AreaNotServed, "send to the gateway of the message's area").into());
     }
-    let earlier = earlier(gateway, &validated).await?;
+    let earlier = mending::earlier(gateway, &validated).await?;
     let About { case, kept, seen } = about(gateway, caller, &directory, &validated, earlier.as_ref()).await?;
     let prior =
         earlier.as_ref().map(|earlier| earlier.deliveries.iter().map(|to| to.recipient.clone()).collect());
@@ -105,6 +105,10 @@ pub(super) async fn authorise(
         Ok(decided) => decided,
         Err(refusal) => return Err(Refusal { explained, ..refusal }.into()),
     };
+    let withheld = earlier.as_ref().and_then(|earlier| mending::tells_what_was_withheld(&validated, earlier));
+    if let Some(refusal) = withheld {
+        return Err(Refusal { explained, ..refusal }.into());
+    }
     let decided_on = DecidedOn { directory: caller.directory_version, case_facts: kept.version };
     validated.warnings.extend(skipped);
     let policy_set = policies.sha256_hex().to_owned();

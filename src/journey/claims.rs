@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{learn, relation::mends, validate::Validated};
+use super::{learn, mending, validate::Validated};
 use crate::{
     directory::Directory,
     message::{Agency, AgencyId, AgencyType, CaseFacts, Envelope, MessageType, Purpose, Recipient},
@@ -68,7 +68,7 @@ pub(super) fn addressed<'a>(agency: &'a Agency, recipient: &Recipient, envelope:
 /// it, whatever it calls itself; and so does what mends a mending, which may reach back to one.
 pub(super) fn goes_apart(claims: &Claims, case: Option<&CaseFacts>, mended: Option<&Tracked>) -> bool {
     claims.message_type == MessageType::InfoRequest
-        || mended.is_some_and(|mended| mends(mended.sent.message_type) || went_apart(&mended.receipt))
+        || mended.is_some_and(mending::goes_apart)
         || claims.category == Some(4)
         || matches!(claims.purpose, Some(Purpose::Aa | Purpose::C))
         || case.is_some_and(|case| {
@@ -76,18 +76,6 @@ pub(super) fn goes_apart(claims: &Claims, case: Option<&CaseFacts>, mended: Opti
                 || case.purposes.contains(&Purpose::Aa)
                 || case.purposes.contains(&Purpose::C)
         })
-}
-
-/// Whether no two recipients shared a view: each then has a statement of its own in the receipt. That may also
-/// be for what was withheld from one of two, and be more than is needed; a receipt that tells nothing of it
-/// counts as apart.
-fn went_apart(receipt: &[u8]) -> bool {
-    let Ok(receipt) = serde_json::from_slice::<Value>(receipt) else { return true };
-    let recipients =
-        receipt.get("recipients").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let mut stated: Vec<_> = recipients.iter().map(|to| to.get("statement_sha256")?.as_str()).collect();
-    stated.sort_unstable();
-    stated.is_sorted_by(|one, next| one.is_some() && one != next)
 }
 
 /// What is known of the message that is corrected or recalled, held against the recipients.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Code, Refusal, addressed, asked::Asking, authorise::Permit, claims, relation::mends, validate::Validated,
+    Code, Refusal, addressed, asked::Asking, authorise::Permit, claims, mending::mends, validate::Validated,
 };
 use crate::{
     config::Limits,

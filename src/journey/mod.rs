@@ -22,6 +22,7 @@ mod inspect;
 pub mod keys;
 pub mod learn;
 mod mail;
+mod mending;
 pub mod prove;
 pub mod record;
 mod refusal;

@@ -1,5 +1,4 @@
-//! Where an agency stands towards a case: whether it may know it at all, what it may know in its place, and
-//! what it sent about it before.
+//! Where an agency stands towards a case: whether it may know it at all, and what it may know in its place.
 //!
 //! Who may not know a case is answered as if nobody had opened it, also when it opens it. What it then says
 //! about it is a *claim*: a case of its own under the same reference, of which every later call of it, and of
@@ -7,30 +6,12 @@
 //! nothing of that; the co-ordination unit does. Once the case itself brings the claimant in, that counts
 //! for it, and its claim no more.
 
-use super::{Gateway, Stop, learn, validate::Validated};
+use super::{Gateway, Stop, learn};
 use crate::{
     directory::Directory,
     message::{Agency, AgencyId, AgencyType, CaseFacts, CaseRef, Envelope, Fact, MessageType},
     store::{Seen, Tracked},
 };
-
-/// What this sender sent before and now corrects or recalls, if that was about the same case. The
-/// relation to the case may have ended since (domain §10 on P30).
-pub(super) async fn earlier(gateway: &Gateway, validated: &Validated) -> Result<Option<Tracked>, Stop> {
-    let envelope = &validated.envelope;
-    if !mends(envelope.message_type) {
-        return Ok(None);
-    }
-    let id = validated.accepted.json.pointer("/body/message_id");
-    let Some(id) = id.and_then(|id| id.as_str()?.parse().ok()) else { return Ok(None) };
-    let earlier = gateway.store.track(&envelope.sender.agency_id, id).await?;
-    Ok(earlier.filter(|earlier| earlier.sent.case_ref == envelope.case_ref))
-}
-
-/// Whether it puts an earlier message right.
-pub(super) fn mends(message_type: MessageType) -> bool {
-    matches!(message_type, MessageType::Correction | MessageType::Recall)
-}
 
 /// Where the sender of a message stands towards its case.
 pub(super) struct Standing {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use portcullis::{
     cli::client::{Receipt, Upload},
     crypto::{hex, sha256},
-    journey::statement,
+    journey::{Code, statement},
     message::AgencyId,
 };
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use crate::support::{
     Builder, CO_ORDINATOR, Case, Message, PACK, PAPERS, REFERRAL, TestGateway, opened_mail, part, set,
 };
+
+const CORRECTION: &str = include_str!("../messages/accepted/correction-referral.json");
 
 const POLICE: &str = "kent-police";
 const YOT: &str = "kent-yot";
@@ -192,6 +194,31 @@ async fn a_paper_about_a_victim_is_kept_back_and_the_others_still_open() {
         opened.attachment_name(0),
         format!("0-{}", pack.0["attachments"][1]["name"].as_str().unwrap())
     );
+    gateway.stop().await;
+}
+
+/// In a correction nothing is marked for cutting: all who got the pack read every change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paper_that_was_kept_back_from_a_reader_is_not_described_in_a_correction() {
+    let gateway = TestGateway::start().await;
+    let pack = pack(&gateway, json!(0)).await;
+    let case_ref = pack.0["case_ref"].as_str().unwrap().parse().unwrap();
+    let correction = |changes: Value| {
+        let message = Message::new(&gateway, CORRECTION, &case_ref).from(CO_ORDINATOR).to(&[POLICE, YOT]);
+        let message = message.with("/body/type", json!("meeting_pack")).with("/body/changes", changes);
+        message.with("/body/message_id", json!(pack.id())).with("/supersedes", json!(pack.id()))
+    };
+    let new =
+        |pointer: &str| json!({ "pointer": pointer, "action": "replace", "text": "Statement of the victim" });
+    let telling = ["/attachments/0/name", "/body/documents/1/title", "/body/documents/1", "/body/documents"];
+    let refused = correction(telling.map(new).into_iter().collect());
+    let reply = gateway.door(CO_ORDINATOR).post(refused.bytes()).await;
+    reply.problem(Code::NotPermitted, 403);
+    let codes =
+        (0..4).map(|at| (format!("/body/changes/{at}/text"), "correction_of_withheld_part".to_owned()));
+    assert_eq!(reply.faults(), codes.collect::<Vec<_>>());
+    let removed = json!({ "pointer": "/body/documents/1", "action": "remove" });
+    gateway.post(CO_ORDINATOR, &correction(json!([new("/body/documents/10/title"), removed]))).await;
     gateway.stop().await;
 }
 
