@@ -31,7 +31,7 @@ use crate::{
         keyring::{KeyPurpose, NamedKey, PublishedKey},
         random::Random,
     },
-    ledger::VerifierKey,
+    ledger::{Checkpoint, VerifierKey},
     store::Store as _,
 };
 
@@ -157,6 +157,9 @@ pub(super) async fn run(
         }
         Arguments::Retire { purpose, config } => {
             let config = Config::load(config)?;
+            if *purpose == Overlapping::Checkpoints {
+                handed_over(&config).await?;
+            }
             let (path, purpose) = Rotated::from(*purpose).of(&config.keys);
             let path = files::before(path);
             std::fs::remove_file(&path).with_context(|| {
@@ -166,6 +169,23 @@ pub(super) async fn run(
             Ok(())
         }
     }
+}
+
+/// Checks that the new key has signed the log's last checkpoint. Without the old one the log could not go on
+/// otherwise: outsiders know it by that.
+///
+/// # Errors
+/// It has not.
+async fn handed_over(config: &Config) -> anyhow::Result<()> {
+    let Some(last) = serve::existing_store(config)?.checkpoint().await? else { return Ok(()) };
+    let key = files::named(&files::key_files(config)?, &config.keys.checkpoints, KeyPurpose::Checkpoints)?;
+    let verifier = VerifierKey::of(config.gateway.name.parse()?, &key.key);
+    Checkpoint::open(&last.note, &verifier).map(drop).map_err(|_| {
+        Exit::Failed.because(
+            "the new key has not signed the log's last checkpoint yet, and without the old one the log could not \
+             go on: send SIGHUP to the gateway (systemctl reload), wait a minute, and try again",
+        )
+    })
 }
 
 /// Writes a new key over the old one, which is kept beside it where both are to sign.

@@ -93,14 +93,19 @@ pub async fn list(
     Ok(axum::Json(json!({ "items": items, "next": next, "notices": notices })).into_response())
 }
 
-/// What everyone who looks into this inbox is to see: keys that were announced and are not in force yet. Whoever
-/// stole a TLS key cannot hide one from the agency that it stole from.
+/// For how long after a key came into force those who look into the inbox are told of it: an office that is
+/// closed over Christmas learns of it too.
+const NOTICE: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// What everyone who looks into this inbox is to see: keys that were announced, and are not in force yet or
+/// have not been for long. Whoever stole a TLS key cannot hide one from the agency that it stole from.
 fn notices(caller: &Caller, now: Timestamp) -> Vec<Value> {
+    let since = now.saturating_sub(NOTICE).unwrap_or(Timestamp::MIN);
     let announced =
-        caller.agency.encryption_keys.iter().filter(|key| key.valid_from.is_some_and(|at| at > now));
+        caller.agency.encryption_keys.iter().filter(|key| key.valid_from.is_some_and(|at| at > since));
     let notice = |key: &EncryptionKey| {
         json!({ "code": "key_announced", "kid": key.kid, "valid_from": key.valid_from,
-                "detail": "messages to you will be sealed to this key; if you did not publish it, revoke it and \
+                "detail": "from then on messages to you are sealed to this key; if you did not publish it, revoke it and \
                            telephone the operator" })
     };
     announced.map(notice).collect()

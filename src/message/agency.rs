@@ -63,7 +63,8 @@ impl Agency {
         let fits = |key: &&EncryptionKey| {
             key.is_valid(at) && (key.is_post_quantum() || !(require_pq || self.require_pq))
         };
-        self.encryption_keys.iter().rfind(fits)
+        // Of those that begin at the same time, or have always been there, the last one that is listed.
+        self.encryption_keys.iter().filter(fits).max_by_key(|key| key.valid_from)
     }
 
     /// Whether it serves this area.

@@ -24,6 +24,9 @@ pub struct AgencyKey {
     pub proven_at: Option<Timestamp>,
     /// When the agency's key in force or the operator vouched for it: it was announced then.
     pub announced_at: Option<Timestamp>,
+    /// The name of the agency's key that vouched for it; none where the operator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched_by: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
@@ -79,8 +82,16 @@ impl AgencyKey {
             challenge: None,
             proven_at: None,
             announced_at: None,
+            vouched_by: None,
             revoked_at: None,
         }
+    }
+
+    /// The key without the word of one that cannot be relied on any more: proven, and no further. Only one that
+    /// was not sealed to yet can be put back; who vouched for another is past.
+    pub fn without_word_of(&self, kid: &str, at: Timestamp) -> Option<Self> {
+        let concerned = self.vouched_by.as_deref() == Some(kid) && self.state(at) == KeyState::Announced;
+        concerned.then(|| Self { announced_at: None, vouched_by: None, ..self.clone() })
     }
 
     /// How far it has come at a moment.
@@ -104,7 +115,8 @@ impl AgencyKey {
     }
 
     /// Brings a list of the directory into agreement with what the agency did by itself: its announced keys
-    /// stand there after the others, in their order, and its revoked ones under no name. So an older file of
+    /// stand there after the others, in their order, its revoked ones under no name, and those that nobody
+    /// vouches for not at all. So an older file of
     /// the operator's neither takes a key away nor brings one back.
     pub fn settle(own: &[Self], listed: &mut Vec<EncryptionKey>) {
         for known in own {
@@ -115,6 +127,8 @@ impl AgencyKey {
                     Some(place) => *place = known.key.clone(),
                     None => listed.push(known.key.clone()),
                 }
+            } else {
+                listed.retain(|key| key.kid != known.key.kid);
             }
         }
     }

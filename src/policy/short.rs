@@ -24,20 +24,17 @@ pub(super) struct Short {
     guards: PolicySet,
     /// The others.
     parts: Vec<Part>,
-    /// What remains of them, by record: as many as there can be records, some hundreds.
-    fitting: RwLock<HashMap<Record, Arc<Fitting>>>,
+    /// What remains of them, by record: as many as there can be records, some hundreds. `None` where the
+    /// record alone says that a bar fires, or there is an error.
+    remaining: RwLock<HashMap<Record, Option<Arc<Remaining>>>>,
 }
 
 /// What remains of a question for one record.
-enum Fitting {
-    /// A bar fires, or there is an error: the record alone says so.
-    LongWay,
-    Remains {
-        /// The permits that apply already.
-        permits: Vec<PolicyId>,
-        /// The remaining bars as one, and each remaining permit; `None` where there are none.
-        rest: Option<PolicySet>,
-    },
+struct Remaining {
+    /// The permits that apply already.
+    permits: Vec<PolicyId>,
+    /// The remaining bars as one, and each remaining permit; `None` where there are none.
+    rest: Option<PolicySet>,
 }
 
 impl Short {
@@ -54,7 +51,7 @@ impl Short {
             about_message: joined(message.iter())?,
             guards: set(guards.collect::<Result<Vec<_>, _>>()?)?,
             parts,
-            fitting: RwLock::default(),
+            remaining: RwLock::default(),
         })
     }
 
@@ -72,35 +69,39 @@ impl Short {
         entities: &Entities,
         record: Record,
     ) -> Option<Vec<PolicyId>> {
-        match &*self.fitting(authorizer, request, entities, record) {
-            Fitting::LongWay => None,
-            Fitting::Remains { permits, rest: None } => Some(permits.clone()),
-            Fitting::Remains { permits: known, rest: Some(rest) } => {
-                let mut applying = permits(rest, authorizer, request, entities)?;
-                applying.extend_from_slice(known);
-                Some(applying)
-            }
-        }
+        let remaining = self.remaining(authorizer, request, entities, record)?;
+        let mut applying = match &remaining.rest {
+            Some(rest) => permits(rest, authorizer, request, entities)?,
+            None => Vec::new(),
+        };
+        applying.extend_from_slice(&remaining.permits);
+        Some(applying)
     }
 
-    fn fitting(
+    fn remaining(
         &self,
         authorizer: &Authorizer,
         request: &Request,
         entities: &Entities,
         record: Record,
-    ) -> Arc<Fitting> {
-        let known = self.fitting.read().ok().and_then(|known| known.get(&record).cloned());
+    ) -> Option<Arc<Remaining>> {
+        let known = self.remaining.read().ok().and_then(|known| known.get(&record).cloned());
         known.unwrap_or_else(|| {
-            let found = Arc::new(self.fit(authorizer, request, entities).unwrap_or(Fitting::LongWay));
-            if let Ok(mut known) = self.fitting.write() {
+            let found = self.remaining_for(authorizer, request, entities).map(Arc::new);
+            if let Ok(mut known) = self.remaining.write() {
                 known.insert(record, found.clone());
             }
             found
         })
     }
 
-    fn fit(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Option<Fitting> {
+    /// Asks the guards.
+    fn remaining_for(
+        &self,
+        authorizer: &Authorizer,
+        request: &Request,
+        entities: &Entities,
+    ) -> Option<Remaining> {
         let holding: HashSet<PolicyId> =
             permits(&self.guards, authorizer, request, entities)?.into_iter().collect();
         let holds = |place: usize| holding.contains(&PolicyId::new(place.to_string()));
@@ -112,10 +113,7 @@ impl Short {
             Form::Apart(policy) => Some(policy.id().clone()),
         });
         let rest = joined(open.into_iter()).ok()?;
-        Some(Fitting::Remains {
-            permits: known.collect::<Option<_>>()?,
-            rest: (!rest.is_empty()).then_some(rest),
-        })
+        Some(Remaining { permits: known.collect::<Option<_>>()?, rest: (!rest.is_empty()).then_some(rest) })
     }
 }
 

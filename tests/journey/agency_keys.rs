@@ -102,7 +102,7 @@ async fn a_new_key_is_sealed_to_when_it_is_proven_vouched_for_and_its_wait_is_ov
 
     gateway.advance(MINUTE);
     assert_eq!(state(&gateway, CO_ORDINATOR, &new.kid).await, "in_force");
-    assert!(notices().await.is_empty());
+    assert_eq!(notices().await.len(), 1, "whoever looked away for a day learns of it too");
     let (kid, late) = sealed_to(&gateway, referred(&gateway).await).await;
     assert_eq!(kid, new.kid);
     assert!(jwe::open(&late, &new).is_ok() && jwe::open(&late, &old).is_err());
@@ -113,6 +113,8 @@ async fn a_new_key_is_sealed_to_when_it_is_proven_vouched_for_and_its_wait_is_ov
     assert_eq!(events.len(), 1);
     assert_eq!((&events[0]["kid"], &events[0]["vouched_by"]), (&json!(new.kid), &json!(old.kid)));
     assert_eq!(gateway.events_of("key.published").await.len(), 2, "it was asked for twice");
+    gateway.advance(15 * DAY);
+    assert!(notices().await.is_empty());
     gateway.stop().await;
 }
 
@@ -154,6 +156,20 @@ async fn a_stolen_tls_key_alone_brings_nobody_a_copy() {
     let refused = gateway.events_of("key.refused").await;
     assert_eq!(refused.len(), 3);
     assert!(refused.iter().all(|event| event["code"] == "proof_wrong"));
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_a_stolen_one_vouched_for_goes_with_it() {
+    let gateway = TestGateway::start().await;
+    let (stolen, thiefs) = (first_key(&gateway, CO_ORDINATOR), pair(&gateway, "kent-mappa-forged"));
+    assert_eq!(change(&gateway, CO_ORDINATOR, &thiefs, Some(&stolen)).await, "announced");
+    gateway.client(CO_ORDINATOR).revoke_key(&stolen.kid).await.unwrap();
+    assert_eq!(state(&gateway, CO_ORDINATOR, &thiefs.kid).await, "proven", "nobody's word is behind it");
+    gateway.advance(30 * DAY);
+    let reply = gateway.door("kent-police").post(gateway.referral().bytes()).await;
+    reply.problem(Code::NoChannelFits, 422);
+    assert_eq!(state(&gateway, CO_ORDINATOR, &thiefs.kid).await, "proven");
     gateway.stop().await;
 }
 

@@ -102,6 +102,7 @@ pub async fn publish(gateway: &Gateway, caller: &Caller, key: EncryptionKey) -> 
         challenge: Some(challenge),
         proven_at: None,
         announced_at: None,
+        vouched_by: None,
         revoked_at: None,
     };
     let event = Event::KeyPublished(step(agency, &after));
@@ -126,7 +127,8 @@ pub async fn prove(gateway: &Gateway, caller: &Caller, kid: &str, proof: &Proof)
     let mut proven = AgencyKey { proven_at: Some(now), ..before.clone() };
     let entries = match vouched_by {
         Some(kid) => {
-            let valid_from = announce(&mut proven, gateway.key_delay, now);
+            let valid_from = announce(&mut proven, gateway.key_delay, now).ok_or_else(over)?;
+            proven.vouched_by = Some(kid.clone());
             let step = step(agency, &proven);
             let event = Event::KeyAnnounced { step, valid_from, vouched_by: Some(kid), audit: None };
             vec![entry(gateway, &event, now)?]
@@ -142,8 +144,9 @@ pub async fn prove(gateway: &Gateway, caller: &Caller, kid: &str, proof: &Proof)
     Ok(proven)
 }
 
-/// The caller revokes a key of its own. On return nothing can be recorded any more that was sealed to it.
-/// Repeatable.
+/// The caller revokes a key of its own. On return nothing can be recorded any more that was sealed to it. A key
+/// that it vouched for and that is not in force yet needs somebody else's word from then on: who stole the one
+/// may have published the other. Repeatable.
 ///
 /// # Errors
 /// There is no such key.
@@ -155,6 +158,12 @@ pub async fn revoke(gateway: &Gateway, caller: &Caller, kid: &str) -> Result<Age
     }
     let revoked = AgencyKey { revoked_at: Some(now), challenge: None, ..known.clone() };
     let entries = vec![entry(gateway, &Event::KeyRevoked(step(agency, &revoked)), now)?];
+    // First what it vouched for, so that nothing of it is left whatever happens in between.
+    for heir in gateway.store.agency_keys(agency).await? {
+        let Some(alone) = heir.without_word_of(kid, now) else { continue };
+        let told = entry(gateway, &Event::KeyProven(step(agency, &alone)), now)?;
+        change(&*gateway.store, agency, Some(heir), alone, vec![told]).await?;
+    }
     // A key that the operator registered has no record of its own yet.
     let before = known.published_at.is_some().then_some(known);
     change(&*gateway.store, agency, before, revoked.clone(), entries).await?;
@@ -209,6 +218,9 @@ pub enum ApprovalFault {
     /// The wanted key is another one.
     #[error("the key has another SHA-256 than the one given: compare it with the agency once more")]
     OtherKey,
+    /// It would end before it could be used.
+    #[error("the key would end before it could be in force: the agency has to publish another")]
+    Over,
     /// Nobody could read who approved.
     #[error("no area of the agency has an audit key, to which who approves and why could be sealed")]
     NoAuditor,
@@ -246,7 +258,7 @@ pub async fn approve(
         return Err(ApprovalFault::OtherKey);
     }
     let mut after = before.clone();
-    let valid_from = announce(&mut after, desk.delay, now);
+    let valid_from = announce(&mut after, desk.delay, now).ok_or(ApprovalFault::Over)?;
     let audit = Some(audited(desk, entry, kid, approval)?);
     let event = Event::KeyAnnounced { step: step(agency, &after), valid_from, vouched_by: None, audit };
     let entry = Entry::new(&event, now, None, desk.random).map_err(Fault::from)?;
@@ -268,11 +280,17 @@ fn audited(
 }
 
 /// Marks a key as announced, and says from when on it is sealed to: not before the agency wants it either.
-fn announce(key: &mut AgencyKey, delay: Duration, now: Timestamp) -> Timestamp {
+/// `None` where it would be over by then.
+fn announce(key: &mut AgencyKey, delay: Duration, now: Timestamp) -> Option<Timestamp> {
     let soonest = now.saturating_add(delay).unwrap_or(Timestamp::MAX);
     let valid_from = key.key.valid_from.map_or(soonest, |wanted| wanted.max(soonest));
     (key.announced_at, key.key.valid_from, key.challenge) = (Some(now), Some(valid_from), None);
-    valid_from
+    key.key.valid_until.is_none_or(|until| until > valid_from).then_some(valid_from)
+}
+
+fn over() -> Refusal {
+    let detail = "the key would end before it could be in force; publish another with a later end";
+    Refusal::new(Code::KeyConflict, detail)
 }
 
 async fn change(

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     crypto::jwe::Ciphertext,
-    message::{AgencyId, CaseRef, Channel, DeliveryId, MessageId},
+    message::{AgencyId, CaseRef, Channel, DeliveryId, MessageId, MessageType},
     store::{DeliveryState, NewCopy, NewDelivery, Recorded, Sealed, StoreFault, Submission},
 };
 
@@ -69,7 +69,7 @@ pub(super) fn record(conn: &Connection, sealed: &Sealed) -> Result<Recorded, Sto
 fn is_stale(conn: &Connection, sealed: &Sealed) -> Result<bool, StoreFault> {
     Ok(sealed.decided_on.directory != directory::version(conn)?
         || sealed.case_ref.as_ref().map_or(Ok(false), |case_ref| case_moved(conn, sealed, case_ref))?
-        || sealed.reports.map_or(Ok(false), |delivery| is_settled(conn, delivery))?)
+        || sealed.reports.map_or(Ok(false), |delivery| is_settled(conn, sealed, delivery))?)
 }
 
 /// Whether the case is another than the one that was decided on. A message about no case rests on none.
@@ -78,11 +78,14 @@ fn case_moved(conn: &Connection, sealed: &Sealed, case_ref: &CaseRef) -> Result<
         || facts::names_other_case(conn, case_ref, &sealed.facts)?)
 }
 
-/// Whether nobody needs to be told about this delivery (any more).
-fn is_settled(conn: &Connection, delivery: DeliveryId) -> Result<bool, StoreFault> {
-    let mut select =
-        conn.prepare_cached("SELECT 1 FROM delivery WHERE delivery_id = ? AND unreported_since IS NOT NULL")?;
-    Ok(!select.exists([delivery])?)
+/// Whether nobody needs to be told this about the delivery (any more). One that was withdrawn since is to be
+/// asked for again: that it was not collected would be the wrong word, and the only one.
+fn is_settled(conn: &Connection, sealed: &Sealed, delivery: DeliveryId) -> Result<bool, StoreFault> {
+    let mut select = conn.prepare_cached(
+        "SELECT 1 FROM delivery WHERE delivery_id = ?1 AND unreported_since IS NOT NULL AND (state = ?2) = ?3",
+    )?;
+    let asks_again = sealed.message_type == MessageType::ResendRequest;
+    Ok(!select.exists(params![delivery, DeliveryState::Withdrawn, asks_again])?)
 }
 
 fn insert_message(

@@ -24,8 +24,11 @@ pub(super) fn of(conn: &Connection, agency: &AgencyId) -> Result<Vec<AgencyKey>,
 
 pub(super) fn change(conn: &Connection, change: &KeyChange) -> Result<bool, StoreFault> {
     let (agency, after) = (&change.agency, &change.after);
-    let stored = of(conn, agency)?.into_iter().find(|key| key.key.kid == after.key.kid);
-    if stored != change.before {
+    let known = of(conn, agency)?;
+    let stored = known.iter().find(|key| key.key.kid == after.key.kid);
+    // The word of a key that was revoked meanwhile counts for nothing.
+    let revoked = |kid: &String| known.iter().any(|key| key.key.kid == *kid && key.revoked_at.is_some());
+    if stored != change.before.as_ref() || after.vouched_by.as_ref().is_some_and(revoked) {
         return Ok(false);
     }
     let settled =
