@@ -38,7 +38,9 @@ pub(super) struct Kept {
 
 /// What the sender may know about the case for what it sends: by an open relation to it; as its associate at
 /// this moment (P22); because it mends what it sent about it; because it answers what it was asked about it
-/// (P7); as the board that writes a case review (P27). What it may know by a claim counts after all these.
+/// (P7); as the board that writes a case review (P27). What it may know by a claim counts after all these, but
+/// before a request: the unit, or another claimant, that asks a claimant is answered out of what that claimed.
+/// Only who is asked by somebody in the circle of the case learns by it that there is one.
 ///
 /// A case that the sender may not know takes the same steps as one that is not there, before and after the
 /// sender claimed it: all are looked for by the sender's name.
@@ -66,7 +68,15 @@ pub(super) async fn standing(
             Some(case) => Some(case.clone()),
             None => kept_for(gateway, case_ref, earlier.claimant.as_ref()).await?,
         },
-        (None, None) => asked.or_else(|| facts.iter().find(related).cloned()),
+        (None, None) => {
+            let told_of = asked.as_ref().filter(|case| asks_from_within(directory, envelope, case));
+            let claims = facts.iter().filter(|case| case.claimant.is_some()).filter(related);
+            // Whom the case proposes as its lead takes it by notifying; a stranger's claim is not in the way.
+            let proposed = envelope.message_type == MessageType::Notification
+                && itself.is_some_and(|case| learn::may_lead(sender, case));
+            let mut claims = claims.filter(|case| !proposed || case.claimant.as_ref() == Some(sender));
+            told_of.or_else(|| claims.next()).cloned().or(asked)
+        }
     };
     let is_itself = known.as_ref().is_some_and(|case| case.claimant.is_none());
     let named_in = itself.filter(|_| !is_itself).cloned();
@@ -108,6 +118,14 @@ async fn asked_about(
     };
     let askers: Vec<AgencyId> = envelope.recipients.iter().map(|asker| asker.agency_id.clone()).collect();
     Ok(gateway.store.asked_about(&envelope.sender.agency_id, &askers, request, case_ref).await?)
+}
+
+/// Whether the request came from the circle of the case itself, other than from its co-ordination unit: that
+/// tells of the case.
+fn asks_from_within(directory: &Directory, envelope: &Envelope, case: &CaseFacts) -> bool {
+    let within =
+        |asker: &AgencyId| case.in_circle(asker) && !directory.coordinates(asker, case.case_ref.area());
+    case.claimant.is_none() && envelope.recipients.iter().any(|asker| within(&asker.agency_id))
 }
 
 /// For whom every case of the area is one that it may know.

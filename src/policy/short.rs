@@ -188,6 +188,9 @@ struct Seen {
     attributes: bool,
     message: bool,
     context: bool,
+    /// An entity other than these three, by more than its name: one that is written down, and may be loaded
+    /// for one message and not for the next.
+    elsewhere: bool,
 }
 
 impl Seen {
@@ -198,7 +201,7 @@ impl Seen {
     }
 
     fn only_record(&self) -> bool {
-        !self.agency && !self.message && !self.context
+        !self.agency && !self.message && !self.context && !self.elsewhere
     }
 
     fn only_message(&self) -> bool {
@@ -214,6 +217,12 @@ impl Seen {
                         ("Var", variable) => self.note(variable),
                         ("." | "has", of) if of.get("left") == Some(&json!({ "Var": "principal" })) => {
                             self.attributes = true;
+                        }
+                        // What belongs to the action is the same for each request.
+                        ("in", of) if of.get("left") == Some(&json!({ "Var": "action" })) => self.read(of),
+                        ("." | "has" | "in" | "is" | "getTag" | "hasTag", of) => {
+                            self.elsewhere = true;
+                            self.read(of);
                         }
                         (_, member) => self.read(member),
                     }
@@ -323,6 +332,12 @@ mod tests {
             (r#"principal == Agency::"kent-police""#, '-'),
             (r#"Agency::"kent-police" == principal"#, '-'),
             ("principal is Agency", '-'),
+            (r#"Agency::"kent-police".suspended"#, 'm'),
+            (r#"Agency::"kent-police" has suspended && principal.suspended"#, '-'),
+            (r#"principal.suspended && Agency::"kent-police".suspended"#, 'g'),
+            (r#"Agency::"kent-police" in Area::"46""#, 'm'),
+            (r#"principal.suspended && Case::"1" has category"#, 'g'),
+            (r#"Agency::"kent-police".hasTag("a")"#, 'm'),
             (r#"[Agency::"kent-police"].contains(principal) || principal.suspended"#, '-'),
             ("if principal.suspended then resource.justified else false", '-'),
         ] {

@@ -336,6 +336,51 @@ async fn a_claim_opens_no_way_out_of_the_case_itself() {
     gateway.stop().await;
 }
 
+/// The unit asks the claimant, as it well may after a claim, and so does somebody else who claims the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claimant_that_is_asked_is_answered_out_of_its_claim() {
+    let gateway = start().await;
+    let mut pair = Pair::new(&gateway).await;
+    let (who, another) = ("hmp-thornfield", "kent-council-csc");
+    pair.opens(who, &Opening::NOTIFICATION).await;
+    pair.opens(another, &Opening::REFERRAL).await;
+    for asker in [CO_ORDINATOR, another] {
+        let request = |case: &Case| case.message(&gateway, REQUEST).from(asker).to(&[who]);
+        let (hidden, absent) = (request(&pair.hidden), request(&pair.absent));
+        gateway.post(asker, &hidden).await;
+        gateway.post(asker, &absent).await;
+        let absent_ref = pair.absent.case_ref.clone();
+        let answer = |case: &Case| {
+            let of = if case.case_ref == absent_ref { absent.id() } else { hidden.id() };
+            case.message(&gateway, RESPONSE).from(who).to(&[asker]).with("/in_reply_to", json!(of))
+        };
+        pair.call("check of an answer", |case| Ask::post(who, "/v1/messages/check", &answer(case))).await;
+        let other_purpose = |case: &Case| answer(case).with("/purpose", json!("b"));
+        let ask = |case: &Case| Ask::post(who, "/v1/messages/check", &other_purpose(case));
+        pair.call("check of an answer for another purpose", ask).await;
+        pair.post(who, answer).await.unwrap();
+    }
+    pair.untouched().await;
+    gateway.stop().await;
+}
+
+/// A stranger's claim is not in the way of the agency that the case proposes as its lead.
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_case_proposes_as_lead_takes_it_whatever_others_claim() {
+    let gateway = start().await;
+    let case = gateway.unknown_case();
+    let mut referral = case.message(&gateway, REFERRAL).from("kent-yot");
+    referral.set("/body/mappa/lead_agency", json!("kent-probation"));
+    gateway.post("kent-yot", &referral).await;
+    let stranger = "hmp-thornfield";
+    let claim = Opening { sample: NOTIFICATION, shares: &["kent-probation"] };
+    gateway.post(stranger, &claim.by(&gateway, stranger, &case)).await;
+    gateway.post("kent-probation", &Opening::NOTIFICATION.by(&gateway, "kent-probation", &case)).await;
+    let itself = gateway.gateway().store.case(&case.case_ref).await.unwrap().unwrap();
+    assert_eq!(itself.lead, Some("kent-probation".parse().unwrap()));
+    gateway.stop().await;
+}
+
 /// Once the unit draws the claimant in, the case itself counts for it, and what it claimed no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_drawn_in_is_answered_by_the_case_itself() {

@@ -26,9 +26,11 @@ pub(super) fn change(conn: &Connection, change: &KeyChange) -> Result<bool, Stor
     let (agency, after) = (&change.agency, &change.after);
     let known = of(conn, agency)?;
     let stored = known.iter().find(|key| key.key.kid == after.key.kid);
-    // The word of a key that was revoked meanwhile counts for nothing.
-    let revoked = |kid: &String| known.iter().any(|key| key.key.kid == *kid && key.revoked_at.is_some());
-    if stored != change.before.as_ref() || after.vouched_by.as_ref().is_some_and(revoked) {
+    // The word of a key that was revoked meanwhile counts for nothing; one that was given before stands.
+    let revoked = |kid: &&String| known.iter().any(|key| key.key.kid == **kid && key.revoked_at.is_some());
+    let new_word =
+        after.vouched_by.as_ref().filter(|_| after.announced_at != stored.and_then(|key| key.announced_at));
+    if stored != change.before.as_ref() || new_word.is_some_and(|kid| revoked(&kid)) {
         return Ok(false);
     }
     let settled =
