@@ -13,6 +13,7 @@ contract!(
     what_was_sealed_before_a_revocation_is_stale_after_it,
     copies_under_a_revoked_key_can_be_withdrawn_until_they_are_taken,
     a_sender_that_was_told_of_a_copy_is_told_again_of_its_withdrawal,
+    what_was_said_of_a_copy_before_its_withdrawal_does_not_stand_for_the_request,
     a_withdrawn_report_is_due_again_unless_its_copy_was_taken,
 );
 
@@ -158,4 +159,25 @@ async fn a_withdrawn_report_is_due_again_unless_its_copy_was_taken(bed: Bed) {
     revoke(&bed, "kent-mappa").await;
     assert!(withdraw(&bed, &one, one_id).await && withdraw(&bed, &two, two_id).await);
     assert_eq!(overdue(&bed).await, [(waits[0], DeliveryState::Waiting)], "and no report about a report");
+}
+
+/// A report is sealed before it is recorded; the copy may be withdrawn in between.
+async fn what_was_said_of_a_copy_before_its_withdrawal_does_not_stand_for_the_request(bed: Bed) {
+    use portcullis::message::MessageType;
+    listed(&bed, "kent-mappa").await;
+    let (draft, ids) = posted(&bed, &[("kent-mappa", Channel::Mailbox)]).await;
+    revoke(&bed, "kent-mappa").await;
+    let about_it = async |message_type| {
+        let mut report = bed.draft("gateway", &[("kent-police", Channel::Mailbox)]);
+        report.message_type = message_type;
+        report.decided_on.directory = bed.store.directory().await.unwrap().version();
+        report.reports = Some(ids[0]);
+        bed.store.record(report.sealed(&bed).await).await.unwrap()
+    };
+    assert_eq!(about_it(MessageType::ResendRequest).await, Recorded::Stale, "it is not withdrawn yet");
+    assert!(withdraw(&bed, &draft, ids[0]).await);
+    assert_eq!(about_it(MessageType::NonDelivery).await, Recorded::Stale);
+    assert_eq!(overdue(&bed).await, [(ids[0], DeliveryState::Withdrawn)], "its sender still has to be asked");
+    assert_eq!(about_it(MessageType::ResendRequest).await, Recorded::Recorded);
+    assert!(overdue(&bed).await.is_empty());
 }
