@@ -89,6 +89,8 @@ pub enum Arguments {
     },
     /// Operators: vouch for a proven key of an agency that has none in force, after talking to it
     Approve(approve::Approved),
+    /// Operators: revoke a key of an agency that cannot, as its TLS key is in other hands
+    RevokeFor(approve::Revoked),
 }
 
 /// The keys that a command replaces.
@@ -148,6 +150,7 @@ pub(super) async fn run(
         Arguments::Prove { file, identity } => agency::prove(file, identity, terminal).await,
         Arguments::Revoke { kid, identity } => agency::revoke(kid, identity, terminal).await,
         Arguments::Approve(approved) => approve::approve(approved, clock, random, terminal).await,
+        Arguments::RevokeFor(revoked) => approve::revoke_for(revoked, clock, random, terminal).await,
         Arguments::Show { config } => show(&Config::load(config)?, terminal).await,
         Arguments::Rotate { purpose, config } => {
             let fresh = rotate(*purpose, &Config::load(config)?)?;

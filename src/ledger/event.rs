@@ -242,9 +242,16 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         audit: Option<Value>,
     },
-    /// An agency revoked a key of its own: nothing is sealed to it any more.
+    /// An agency revoked a key of its own, or the operator did: nothing is sealed to it any more.
     #[serde(rename = "key.revoked")]
-    KeyRevoked(KeyStep),
+    KeyRevoked {
+        /// Which key.
+        #[serde(flatten)]
+        step: KeyStep,
+        /// Where the operator did, who and why: a JWE sealed to the area's audit key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        audit: Option<Value>,
+    },
     /// A call about an agency's own keys was refused.
     #[serde(rename = "key.refused")]
     KeyRefused(Judged),
@@ -476,7 +483,7 @@ impl Event {
             Self::KeyPublished(_) => "key.published",
             Self::KeyProven(_) => "key.proven",
             Self::KeyAnnounced { .. } => "key.announced",
-            Self::KeyRevoked(_) => "key.revoked",
+            Self::KeyRevoked { .. } => "key.revoked",
             Self::KeyRefused(_) => "key.refused",
             Self::CertificateExpiring { .. } => "certificate.expiring",
             Self::GatewayStarted { .. } => "gateway.started",

@@ -173,6 +173,36 @@ async fn a_key_that_a_stolen_one_vouched_for_goes_with_it() {
     gateway.stop().await;
 }
 
+/// Its TLS key is in other hands and its certificate revoked, so the agency cannot call any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_revokes_a_key_for_an_agency_that_cannot() {
+    let gateway = TestGateway::start().await;
+    let own = first_key(&gateway, CO_ORDINATOR);
+    let waits = referred(&gateway).await;
+    let revoke = async |kid: &str, by: &str| {
+        let words =
+            ["revoke-for", kid, "--agency", CO_ORDINATOR, "--by", by, "--why", "its laptop was stolen"];
+        rotated::key(&gateway, &words).await
+    };
+    assert_eq!(revoke("another", "Robin Aske").await, Exit::Refused);
+    assert_eq!(revoke(&own.kid, " ").await, Exit::Usage);
+    assert_eq!(revoke(&own.kid, "Robin Aske").await, Exit::Ok);
+    assert_eq!(revoke(&own.kid, "Robin Aske").await, Exit::Ok, "repeatable");
+    // The gateway is not told by the command; it looks.
+    gateway.advance(5 * MINUTE);
+    assert_eq!(state(&gateway, CO_ORDINATOR, &own.kid).await, "revoked");
+    let events = gateway.events_of("key.revoked").await;
+    assert_eq!((events.len(), &events[0]["kid"]), (1, &json!(own.kid)));
+    let told = gateway.audited(&events[0]["audit"]);
+    assert_eq!((&told["by"], &told["why"]), (&json!("Robin Aske"), &json!("its laptop was stolen")));
+    let withdrawn = until("its copy is withdrawn", async || {
+        let events = gateway.events_of("delivery.withdrawn").await;
+        events.first().map(|event| event["delivery_id"].clone())
+    });
+    assert_eq!(withdrawn.await, json!(waits));
+    gateway.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_key_in_force_the_operator_vouches_and_the_auditors_learn_who_and_why() {
     let gateway = TestGateway::start().await;

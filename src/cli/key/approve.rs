@@ -1,10 +1,11 @@
-//! `portcullis key approve`: the operator vouches for a key that an agency published and proved, when no key
-//! of the agency is in force that could.
+//! `portcullis key approve` and `key revoke-for`: the operator vouches for a key that an agency published and
+//! proved, when no key of the agency is in force that could; or revokes one when the agency cannot, as its TLS
+//! key is in other hands.
 //!
-//! In: the key's SHA-256 as the agency read it out by another channel, who compared it, and why. Out: the
-//! announcement, in the directory of the installation. A gateway that runs notices within seconds.
+//! In: which key (to approve it, its SHA-256 as the agency read it out by another channel), who acts, and why.
+//! Out: the step, in the directory of the installation. A gateway that runs notices within seconds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     cli::{
@@ -14,8 +15,8 @@ use crate::{
     clock::Clock,
     config::{Areas, Config},
     crypto::random::Random,
-    journey::agency_keys::{self, Approval, ApprovalFault, Desk},
-    message::AgencyId,
+    journey::agency_keys::{self, Desk, DeskFault, Person},
+    message::{AgencyId, AgencyKey},
 };
 
 /// What is approved.
@@ -40,39 +41,88 @@ pub struct Approved {
     config: PathBuf,
 }
 
+/// What is revoked.
+#[derive(clap::Args)]
+pub struct Revoked {
+    /// The key's name
+    kid: String,
+    /// Whose it is
+    #[arg(long)]
+    agency: AgencyId,
+    /// Who revokes it
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Why, and how the agency was reached; both go into the ledger alone, sealed for the area's auditors
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// The settings of the installation
+    #[arg(long, value_name = "FILE", default_value = "config/portcullis.toml")]
+    config: PathBuf,
+}
+
 pub(super) async fn approve(
     approved: &Approved,
     clock: &Clock,
     random: &Random,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    if approved.by.trim().is_empty() || approved.why.trim().is_empty() {
-        return Err(Exit::Usage.because("say who compared the key, and why: --by NAME --why TEXT"));
+    let sha256 = approved.sha256.to_ascii_lowercase();
+    let (agency, kid) = (&approved.agency, &approved.kid);
+    let step = async |desk: &Desk<'_>, person: &Person<'_>| {
+        agency_keys::approve(desk, agency, kid, &sha256, person).await
+    };
+    let key = at_the_desk(&approved.config, (&approved.by, &approved.why), (clock, random), step).await?;
+    told(agency, &key, terminal)
+}
+
+pub(super) async fn revoke_for(
+    revoked: &Revoked,
+    clock: &Clock,
+    random: &Random,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let (agency, kid) = (&revoked.agency, &revoked.kid);
+    let step =
+        async |desk: &Desk<'_>, person: &Person<'_>| agency_keys::revoke_for(desk, agency, kid, person).await;
+    let key = at_the_desk(&revoked.config, (&revoked.by, &revoked.why), (clock, random), step).await?;
+    told(agency, &key, terminal)
+}
+
+/// Opens the installation and takes a step in somebody's name.
+async fn at_the_desk(
+    config: &Path,
+    (by, why): (&str, &str),
+    (clock, random): (&Clock, &Random),
+    step: impl AsyncFnOnce(&Desk<'_>, &Person<'_>) -> Result<AgencyKey, DeskFault>,
+) -> anyhow::Result<AgencyKey> {
+    if by.trim().is_empty() || why.trim().is_empty() {
+        return Err(Exit::Usage.because("say who does this, and why: --by NAME --why TEXT"));
     }
-    let config = Config::load(&approved.config)?;
+    let config = Config::load(config)?;
     let (store, areas) = (serve::existing_store(&config)?, Areas::load(&config.directory.areas)?);
     let (name, delay) = (config.gateway.name.as_str(), config.keys.delay);
     let desk = Desk { store: &store, clock, random, areas: &areas, name, delay };
-    let approval = Approval { by: &approved.by, why: &approved.why };
-    let sha256 = approved.sha256.to_ascii_lowercase();
-    let outcome = agency_keys::approve(&desk, &approved.agency, &approved.kid, &sha256, &approval).await;
-    let key = outcome.map_err(|fault| match fault {
-        ApprovalFault::Failed(fault) => fault.into(),
+    step(&desk, &Person { by, why }).await.map_err(|fault| match fault {
+        DeskFault::Failed(fault) => fault.into(),
         refused => Exit::Refused.because(refused.to_string()),
-    })?;
+    })
+}
+
+fn told(agency: &AgencyId, key: &AgencyKey, terminal: &mut Terminal) -> anyhow::Result<()> {
     if terminal.json() {
         terminal.value(&serde_json::json!({
-            "agency_id": approved.agency, "kid": key.key.kid, "sha256": key.sha256,
-            "valid_from": key.key.valid_from, "valid_until": key.key.valid_until,
+            "agency_id": agency, "kid": key.key.kid, "sha256": key.sha256,
+            "valid_from": key.key.valid_from, "valid_until": key.key.valid_until, "revoked_at": key.revoked_at,
         }))?;
         return Ok(());
     }
     let moment = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
     terminal.data(&labelled(&[
-        ("kid", key.key.kid),
-        ("sha256", key.sha256),
+        ("kid", key.key.kid.clone()),
+        ("sha256", key.sha256.clone()),
         ("valid_from", moment(key.key.valid_from)),
         ("valid_until", moment(key.key.valid_until)),
+        ("revoked_at", moment(key.revoked_at)),
     ]))?;
     Ok(())
 }

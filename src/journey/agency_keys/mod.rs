@@ -19,24 +19,25 @@
 
 mod challenge;
 mod check;
+mod desk;
 mod withdraw;
 
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Caller, Code, Fault, Gateway, Refusal, Stop, acknowledge::nothing_here, refusal, seal};
+use super::{Caller, Code, Fault, Gateway, Refusal, Stop, acknowledge::nothing_here, refusal};
 use crate::{
-    clock::Clock,
-    config::Areas,
     crypto::{jwk::RecipientKey, random::Random},
+    directory::Directory,
     ledger::event::{Entry, Event, KeyStep},
-    message::{Agency, AgencyId, AgencyKey, EncryptionKey, KeyState},
-    store::{KeyChange, Store},
+    message::{AgencyId, AgencyKey, EncryptionKey, KeyState},
+    store::{KeyChange, Store, StoreFault},
 };
 
 pub use challenge::{Asked, Proof, TYP};
+pub use desk::{Desk, DeskFault, Person, approve, revoke_for};
 pub use withdraw::withdraw;
 
 /// How many keys of an agency may be open at once: published, announced or in force.
@@ -55,8 +56,15 @@ pub struct Published {
 /// # Errors
 /// The store.
 pub async fn list(gateway: &Gateway, agency: &AgencyId) -> Result<Vec<AgencyKey>, Fault> {
-    let own = gateway.store.agency_keys(agency).await?;
-    let directory = gateway.store.directory().await?;
+    Ok(list_of(&*gateway.store, &gateway.store.directory().await?, agency).await?)
+}
+
+async fn list_of(
+    store: &dyn Store,
+    directory: &Directory,
+    agency: &AgencyId,
+) -> Result<Vec<AgencyKey>, StoreFault> {
+    let own = store.agency_keys(agency).await?;
     let listed = directory.agency(agency).map(|entry| entry.encryption_keys.as_slice()).unwrap_or_default();
     let named: BTreeSet<&str> = own.iter().map(|key| key.key.kid.as_str()).collect();
     let mut keys: Vec<AgencyKey> =
@@ -156,21 +164,34 @@ pub async fn revoke(gateway: &Gateway, caller: &Caller, kid: &str) -> Result<Age
     if known.revoked_at.is_some() {
         return Ok(known);
     }
-    let revoked = AgencyKey { revoked_at: Some(now), challenge: None, ..known.clone() };
-    let entries = vec![entry(gateway, &Event::KeyRevoked(step(agency, &revoked)), now)?];
-    // First what it vouched for, so that nothing of it is left whatever happens in between.
-    for heir in gateway.store.agency_keys(agency).await? {
-        let Some(alone) = heir.without_word_of(kid, now) else { continue };
-        let told = entry(gateway, &Event::KeyProven(step(agency, &alone)), now)?;
-        change(&*gateway.store, agency, Some(heir), alone, vec![told]).await?;
-    }
-    // A key that the operator registered has no record of its own yet.
-    let before = known.published_at.is_some().then_some(known);
-    change(&*gateway.store, agency, before, revoked.clone(), entries).await?;
+    let revoked = put_out(&*gateway.store, &gateway.random, agency, known, None, now).await?;
     gateway.refresh_directory().await?;
     gateway.signals.withdrawable.notify_one();
     gateway.signals.unsequenced.notify_one();
     tracing::info!(agency = %agency, "an agency revoked a key of its own");
+    Ok(revoked)
+}
+
+/// Takes a key out of the directory for good, and before it, so that nothing is left whatever happens in between,
+/// what only it vouched for. `audit`: who did so and why, where it was the operator.
+async fn put_out(
+    store: &dyn Store,
+    random: &Random,
+    agency: &AgencyId,
+    known: AgencyKey,
+    audit: Option<Value>,
+    now: Timestamp,
+) -> Result<AgencyKey, Fault> {
+    for heir in store.agency_keys(agency).await? {
+        let Some(alone) = heir.without_word_of(&known.key.kid, now) else { continue };
+        let told = Entry::new(&Event::KeyProven(step(agency, &alone)), now, None, random)?;
+        change(store, agency, Some(heir), alone, vec![told]).await?;
+    }
+    let revoked = AgencyKey { revoked_at: Some(now), challenge: None, ..known.clone() };
+    let told = Event::KeyRevoked { step: step(agency, &revoked), audit };
+    // A key that the operator registered has no record of its own yet.
+    let before = known.published_at.is_some().then_some(known);
+    change(store, agency, before, revoked.clone(), vec![Entry::new(&told, now, None, random)?]).await?;
     Ok(revoked)
 }
 
@@ -180,103 +201,6 @@ pub async fn refused(gateway: &Gateway, caller: &Caller, stop: Stop) -> Stop {
     let known = refusal::Known::of(caller);
     let told = refusal::refused_as(gateway, &known, refused, Event::KeyRefused).await;
     told.map_or_else(Stop::Failed, Stop::Refused)
-}
-
-/// What the operator's command has at hand, beside a gateway that may run in another process.
-pub struct Desk<'a> {
-    /// What lasts.
-    pub store: &'a dyn Store,
-    /// Time.
-    pub clock: &'a Clock,
-    /// Randomness.
-    pub random: &'a Random,
-    /// The areas with their audit keys.
-    pub areas: &'a Areas,
-    /// The gateway's name.
-    pub name: &'a str,
-    /// See [`Gateway::key_delay`].
-    pub delay: Duration,
-}
-
-/// Who approved a key, and why: a person's name and a text, for the auditors alone.
-pub struct Approval<'a> {
-    /// Who.
-    pub by: &'a str,
-    /// Why, and how the agency was reached.
-    pub why: &'a str,
-}
-
-/// Why a key was not approved.
-#[derive(Debug, thiserror::Error)]
-pub enum ApprovalFault {
-    /// The directory has no such agency, or it published no such key.
-    #[error("the agency has published no key of this name")]
-    Unknown,
-    /// It was not shown that the agency can open with the key.
-    #[error("the key is `{0}`: only one that is `proven` can be approved (portcullis key prove)")]
-    State(KeyState),
-    /// The wanted key is another one.
-    #[error("the key has another SHA-256 than the one given: compare it with the agency once more")]
-    OtherKey,
-    /// It would end before it could be used.
-    #[error("the key would end before it could be in force: the agency has to publish another")]
-    Over,
-    /// Nobody could read who approved.
-    #[error("no area of the agency has an audit key, to which who approves and why could be sealed")]
-    NoAuditor,
-    /// The store, the ledger or the sealing.
-    #[error(transparent)]
-    Failed(#[from] Fault),
-}
-
-impl From<crate::store::StoreFault> for ApprovalFault {
-    fn from(fault: crate::store::StoreFault) -> Self {
-        Self::Failed(fault.into())
-    }
-}
-
-/// The operator vouches for a proven key whose SHA-256 it has compared with the agency by another channel.
-/// Gives the key as it was announced.
-///
-/// # Errors
-/// See [`ApprovalFault`]; nothing has changed.
-pub async fn approve(
-    desk: &Desk<'_>,
-    agency: &AgencyId,
-    kid: &str,
-    sha256: &str,
-    approval: &Approval<'_>,
-) -> Result<AgencyKey, ApprovalFault> {
-    let (now, directory) = (desk.clock.now(), desk.store.directory().await?);
-    let entry = directory.agency(agency).ok_or(ApprovalFault::Unknown)?;
-    let keys = desk.store.agency_keys(agency).await?;
-    let before = keys.into_iter().find(|known| known.key.kid == kid).ok_or(ApprovalFault::Unknown)?;
-    if before.state(now) != KeyState::Proven {
-        return Err(ApprovalFault::State(before.state(now)));
-    }
-    if before.sha256 != sha256 {
-        return Err(ApprovalFault::OtherKey);
-    }
-    let mut after = before.clone();
-    let valid_from = announce(&mut after, desk.delay, now).ok_or(ApprovalFault::Over)?;
-    let audit = Some(audited(desk, entry, kid, approval)?);
-    let event = Event::KeyAnnounced { step: step(agency, &after), valid_from, vouched_by: None, audit };
-    let entry = Entry::new(&event, now, None, desk.random).map_err(Fault::from)?;
-    change(desk.store, agency, Some(before), after.clone(), vec![entry]).await?;
-    Ok(after)
-}
-
-fn audited(
-    desk: &Desk<'_>,
-    agency: &Agency,
-    kid: &str,
-    approval: &Approval<'_>,
-) -> Result<Value, ApprovalFault> {
-    let keys = agency.areas.iter().filter_map(|area| desk.areas.get(*area)?.audit_key.as_ref());
-    let key = keys.into_iter().next().ok_or(ApprovalFault::NoAuditor)?;
-    let aad = json!({ "agency_id": agency.agency_id, "kid": kid }).to_string();
-    let told = json!({ "by": approval.by, "why": approval.why });
-    Ok(seal::seal_for_auditors(key, desk.name, &aad, &told, desk.random)?)
 }
 
 /// Marks a key as announced, and says from when on it is sealed to: not before the agency wants it either.
