@@ -3,6 +3,7 @@
 //! In: an identity and a delivery. Out: files of what was sealed, files of what it holds, and what the
 //! gateway states about it. Nothing is acknowledged on its own: that destroys the gateway's copy.
 
+mod ledger;
 mod open;
 
 use std::{
@@ -59,6 +60,9 @@ pub enum Arguments {
         /// The folder to write the message and its attachments to [default: one named like the delivery]
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// The ledger's proof of the event that the statement names [default: asked for where the copy is]
+        #[arg(long, value_name = "FILE")]
+        proof: Option<PathBuf>,
         #[command(flatten)]
         identity: Identity,
     },
@@ -83,7 +87,9 @@ pub(super) async fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyho
             let files = collect(&client, *delivery, attachments, out).await?;
             tell_files(&files, json!({ "delivery_id": delivery }), terminal)
         }
-        Arguments::Open { copy, out, identity } => open::run(copy, out.as_deref(), identity, terminal).await,
+        Arguments::Open { copy, out, proof, identity } => {
+            open::run(copy, (out.as_deref(), proof.as_deref()), identity, terminal).await
+        }
         Arguments::Ack { delivery, identity } => {
             let answer = client(identity)?.acknowledge(*delivery).await?;
             if terminal.json() {

@@ -109,6 +109,40 @@ impl<Runs> Place<Runs> {
     }
 
     /// Runs a command as an agency. Commands have a runtime of their own, so a thread as well.
+    /// The proof of the event, fetched with the copy, holds for the copy that was saved too; another does not.
+    async fn the_ledger_speaks_for(&self, message_id: &str, delivery: &str, sealed: &str) {
+        let out = self.path("proven").to_str().unwrap().to_owned();
+        let open = async |copy: &str, proof: Option<&str>| {
+            let mut line = vec!["inbox", "open", copy, "--out", &out];
+            line.extend(proof.into_iter().flat_map(|file| ["--proof", file]));
+            self.run("kent-mappa", &line).await
+        };
+        // The log is a moment behind.
+        let tracked = async || self.run("kent-police", &["track", message_id, "--json"]).await.well().json();
+        let caught_up = async { while !tracked().await["proof"].is_object() {} };
+        tokio::time::timeout(std::time::Duration::from_secs(60), caught_up).await.unwrap();
+        let opened = open(delivery, None).await.well();
+        assert!(
+            opened.data.contains("ledger    event ") && opened.data.contains(", under a signed checkpoint")
+        );
+        let proof = fs::read(format!("{out}/proof.json")).unwrap();
+        let file = self.path("kept.json");
+        let file = file.to_str().unwrap();
+        fs::write(file, &proof).unwrap();
+        assert!(open(sealed, Some(file)).await.well().data.contains("ledger    event "));
+        assert!(open(sealed, None).await.well().data.contains("ledger    not checked"));
+        fs::remove_dir_all(&out).unwrap();
+        for (member, other) in [("index", json!(0)), ("commitment", json!("ab".repeat(32)))] {
+            let mut forged: Value = serde_json::from_slice(&proof).unwrap();
+            forged[member] = other;
+            forged["inclusion_path"] = json!([]);
+            fs::write(file, forged.to_string()).unwrap();
+            let refused = open(sealed, Some(file)).await;
+            assert_eq!(refused.exit, Exit::Verification, "{member}: {}", refused.talk);
+            assert!(!Path::new(&out).exists(), "{member}");
+        }
+    }
+
     async fn run(&self, agency: &str, arguments: &[&str]) -> Ended {
         let dir = self.path("area").to_str().unwrap().to_owned();
         let mut line: Vec<String> = vec!["portcullis".into()];
@@ -170,6 +204,7 @@ async fn a_referral_is_sent_collected_opened_acknowledged_and_tracked() {
         assert_eq!(fs::read(format!("{out}/0-report.pdf")).unwrap(), fs::read(&report).unwrap());
         fs::remove_dir_all(&out).unwrap();
     }
+    place.the_ledger_speaks_for(&message_id, &delivery, &sealed).await;
     let named = place.path(&format!("{message_id}.jwe"));
     fs::rename(&sealed, &named).unwrap();
     let wrong = place.run("kent-mappa", &["inbox", "open", named.to_str().unwrap()]).await;

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::ledger::{self, At};
 use crate::{
     cli::{
         Exit,
@@ -28,6 +29,7 @@ use crate::{
         smime::safe_file_name,
     },
     journey::statement::{self, Content, StatedView, Statement, StatementFault},
+    ledger::Proof,
     message::{AgencyId, DeliveryId},
     policy::Obligation,
 };
@@ -127,8 +129,8 @@ impl OpenedCopy {
         Obligation::ALL.into_iter().filter(stated).map(told).collect()
     }
 
-    /// What the gateway states, in words.
-    pub fn told(&self) -> String {
+    /// What the gateway states, and what the ledger says of it, in words.
+    pub fn told(&self, ledger: String) -> String {
         let stated = &self.statement;
         let own = stated.recipients.iter().find(|to| to.delivery_id == self.delivery_id);
         let list = |items: Option<&Vec<String>>| items.map(|items| items.join("; ")).unwrap_or_default();
@@ -146,6 +148,7 @@ impl OpenedCopy {
             ("duties", list(Some(&self.duties()))),
             ("text", format!("{view}, {} bytes, attachments: {}", stated.bytes, stated.attachments.len())),
             ("checked", "the gateway's signature, the message's digest, and that it is for you".into()),
+            ("ledger", ledger),
         ])
     }
 }
@@ -173,7 +176,7 @@ struct Found {
 
 pub(super) async fn run(
     copy: &str,
-    out: Option<&Path>,
+    (out, proof): (Option<&Path>, Option<&Path>),
     identity: &Identity,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
@@ -188,12 +191,22 @@ pub(super) async fn run(
         None => client.keys().await.context("the gateway's keys, to check the copy with")?.value,
     };
     let opened = open_copy(&found.sealed, key, &keys, client.agency_id(), found.delivery_id)?;
+    let at = match (proof, &found.folder) {
+        (Some(file), _) => At::File(file),
+        (None, None) => At::Gateway(&client),
+        (None, Some(_)) => At::None,
+    };
+    let (ledger, proof) = ledger::word(&opened.statement, at, &keys).await?;
     let out = out.map_or_else(|| PathBuf::from(found.delivery_id.to_string()), Path::to_owned);
-    let files = write(&opened, &found, &client, &out).await?;
+    let files = write(&opened, proof.as_ref(), &found, &client, &out).await?;
     if terminal.json() {
-        return super::tell_files(&files, json!({ "statement": opened.statement }), terminal);
+        return super::tell_files(
+            &files,
+            json!({ "statement": opened.statement, "ledger": ledger }),
+            terminal,
+        );
     }
-    terminal.data(&opened.told())?;
+    terminal.data(&opened.told(ledger))?;
     super::tell_files(&files, json!(null), terminal)
 }
 
@@ -212,10 +225,11 @@ async fn find(copy: &str, client: &Client) -> anyhow::Result<Found> {
     Ok(Found { delivery_id, sealed, folder: Some(path.parent().unwrap_or(Path::new("")).to_owned()) })
 }
 
-/// Writes `message.json`, `statement.jws` and each attachment, readable by their owner only. The
-/// message comes last: where it stands, everything does.
+/// Writes `message.json`, `statement.jws`, the ledger's `proof.json` and each attachment, readable by their
+/// owner only. The message comes last: where it stands, everything does.
 async fn write(
     opened: &OpenedCopy,
+    proof: Option<&Proof>,
     found: &Found,
     client: &Client,
     out: &Path,
@@ -237,6 +251,9 @@ async fn write(
             None => collected(client, found.delivery_id, number, out).await?,
         };
         save(opened.attachment_name(number), &opened.open_attachment(number, &sealed)?)?;
+    }
+    if let Some(proof) = proof {
+        save("proof.json".into(), &serde_json::to_vec_pretty(proof)?)?;
     }
     save("statement.jws".into(), opened.content.statement.as_bytes())?;
     save("message.json".into(), opened.content.message.as_bytes())?;

@@ -100,7 +100,7 @@ fn a_copy_opens_for_its_recipient_and_tells_what_the_gateway_states() {
     assert_eq!(opened.content.message.as_str(), MESSAGE);
     assert_eq!(*opened.open_attachment(0, &sealed.attachment).unwrap(), ATTACHMENT);
     assert_eq!(
-        opened.told(),
+        opened.told("not checked".into()),
         "\
 what      MAPPA referral 019ab000-0000-7000-8000-000000000104
 from      kent-police
@@ -112,6 +112,7 @@ rules     P1; P15
 duties    share it inside your agency only with those who need it, and outside only if the meeting or its chair agrees (P28)
 text      the full text, 67 bytes, attachments: 1
 checked   the gateway's signature, the message's digest, and that it is for you
+ledger    not checked
 "
     );
 }
