@@ -223,7 +223,8 @@ pub enum Event {
     /// An agency published a key for itself, and was challenged to open with it.
     #[serde(rename = "key.published")]
     KeyPublished(KeyStep),
-    /// The canary that was sealed to a published key came back opened; nobody has vouched for the key yet.
+    /// The canary that was sealed to a published key came back opened, and nobody vouches for the key: not yet,
+    /// or not any more, since the key that did was revoked.
     #[serde(rename = "key.proven")]
     KeyProven(KeyStep),
     /// A proven key was vouched for: it is sealed to from `valid_from` on.

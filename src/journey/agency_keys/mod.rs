@@ -144,8 +144,8 @@ pub async fn prove(gateway: &Gateway, caller: &Caller, kid: &str, proof: &Proof)
         None => vec![entry(gateway, &Event::KeyProven(step(agency, &proven)), now)?],
     };
     change(&*gateway.store, agency, Some(before.clone()), proven.clone(), entries).await?;
-    if proven.announced_at.is_some() {
-        tracing::warn!(%agency, from = ?proven.key.valid_from, "a new key of an agency was announced");
+    if let Some(from) = proven.key.valid_from.filter(|_| proven.announced_at.is_some()) {
+        tracing::warn!(%agency, %from, "a new key of an agency was announced");
     }
     gateway.refresh_directory().await?;
     gateway.signals.unsequenced.notify_one();
@@ -172,8 +172,8 @@ pub async fn revoke(gateway: &Gateway, caller: &Caller, kid: &str) -> Result<Age
     Ok(revoked)
 }
 
-/// Takes a key out of the directory for good, and before it, so that nothing is left whatever happens in between,
-/// what only it vouched for. `audit`: who did so and why, where it was the operator.
+/// Takes a key out of the directory for good, and before it what only it vouched for: the store does not take the
+/// one while there is the other. `audit`: who did so and why, where it was the operator.
 async fn put_out(
     store: &dyn Store,
     random: &Random,

@@ -30,7 +30,10 @@ pub(super) fn change(conn: &Connection, change: &KeyChange) -> Result<bool, Stor
     let revoked = |kid: &&String| known.iter().any(|key| key.key.kid == **kid && key.revoked_at.is_some());
     let new_word =
         after.vouched_by.as_ref().filter(|_| after.announced_at != stored.and_then(|key| key.announced_at));
-    if stored != change.before.as_ref() || new_word.is_some_and(|kid| revoked(&kid)) {
+    // Nor is a key revoked over the head of one that stands on its word alone: that is put back first.
+    let has_heir = |at| known.iter().any(|key| key.without_word_of(&after.key.kid, at).is_some());
+    let in_the_way = new_word.is_some_and(|kid| revoked(&kid)) || after.revoked_at.is_some_and(has_heir);
+    if stored != change.before.as_ref() || in_the_way {
         return Ok(false);
     }
     let settled =
